@@ -1,0 +1,76 @@
+package granary
+
+import (
+	"fmt"
+
+	"granary/hashes"
+)
+
+// A Source is the output of one fixed-output derivation. OutPath identifies
+// it: derivations, attributes and URLs that differ may lead to one source.
+type Source struct {
+	Name    string           // the store object's name, such as "hello-2.10.tar.gz"
+	OutPath hashes.StorePath // what CA and Name give
+	CA      hashes.ContentAddress
+
+	// URLs are in the order in which nixpkgs tries them; mirror:// is not
+	// expanded.
+	URLs []string
+
+	Kind Kind
+	Rev  string // the revision that a version control fetcher checks out, or ""
+
+	// Recipe makes the output from the bytes at one of the URLs. "" means that
+	// granary has no recipe of its own for this source.
+	Recipe Recipe
+	// KeepRoot is for RecipeUnpack: the archive's one top directory stays.
+	KeepRoot bool
+}
+
+// NewSource returns a source whose OutPath is computed for the default store
+// directory.
+func NewSource(name string, ca hashes.ContentAddress) (Source, error) {
+	path, err := ca.StorePath(hashes.DefaultStoreDir, name)
+	if err != nil {
+		return Source{}, err
+	}
+	return Source{Name: name, OutPath: path, CA: ca}, nil
+}
+
+// A Recipe is how a source's output comes out of an object.
+type Recipe string
+
+// The recipes.
+const (
+	RecipeFlat       Recipe = "flat"       // the output is the object
+	RecipeExecutable Recipe = "executable" // a NAR of one executable file, the object
+	RecipeUnpack     Recipe = "unpack"     // the tree in the archive that the object is
+	RecipeNAR        Recipe = "nar"        // the object is the NAR itself, maybe compressed
+)
+
+// ParseRecipe accepts the recipes above and "".
+func ParseRecipe(s string) (Recipe, error) {
+	switch r := Recipe(s); r {
+	case "", RecipeFlat, RecipeExecutable, RecipeUnpack, RecipeNAR:
+		return r, nil
+	}
+	return "", fmt.Errorf("unknown recipe %q", s)
+}
+
+// A Kind is the fetcher that a source's derivation uses, by the name that
+// nixpkgs gives it.
+type Kind string
+
+// The kinds that granary tells apart. Whatever is none of them is KindOther.
+const (
+	KindFetchurl        Kind = "fetchurl"
+	KindBuiltinFetchurl Kind = "builtin:fetchurl"
+	KindFetchzip        Kind = "fetchzip" // and the forges that build on it
+	KindFetchpatch      Kind = "fetchpatch"
+	KindFetchgit        Kind = "fetchgit"
+	KindFetchsvn        Kind = "fetchsvn"
+	KindFetchhg         Kind = "fetchhg"
+	KindFetchcvs        Kind = "fetchcvs"
+	KindRequireFile     Kind = "requireFile"
+	KindOther           Kind = "other"
+)
