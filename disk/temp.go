@@ -1,0 +1,285 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"granary/hashes"
+)
+
+const (
+	maxKeyLen = 100 // bytes; leaves room on every file system
+	// noteSize is the size from which on a partial file is worth a note on the
+	// disk while it grows. A smaller one gets it when it is closed.
+	noteSize = 1 << 20
+)
+
+// A Temp is a file under way to become an object. It hashes what it is given.
+// End it with Commit, Remove or Close.
+type Temp struct {
+	disk  *Disk
+	key   string
+	file  *os.File
+	size  int64
+	sums  []sum
+	note  string
+	saved string // the note that is on the disk
+}
+
+type sum struct {
+	algo hashes.Algorithm
+	hash hash.Hash
+}
+
+// CreateTemp opens the temporary file called key, with the bytes that are in
+// it if there is one: those are hashed again. key is 1 to 100 of a-z, 0-9, '-'
+// and '.', and in use once at a time. SHA-256 is summed up, and each of algos.
+func (d *Disk) CreateTemp(
+	ctx context.Context, key string, algos ...hashes.Algorithm,
+) (*Temp, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	if err := d.claim(key); err != nil {
+		return nil, err
+	}
+	t := &Temp{disk: d, key: key, sums: []sum{{hashes.SHA256, hashes.SHA256.New()}}}
+	for _, algo := range algos {
+		if t.sum(algo) == nil {
+			t.sums = append(t.sums, sum{algo, algo.New()})
+		}
+	}
+	if err := t.openFile(ctx); err != nil {
+		d.release(key)
+		return nil, err
+	}
+	return t, nil
+}
+
+func checkKey(key string) error {
+	if key == "" || len(key) > maxKeyLen || strings.ContainsFunc(key, badInKey) {
+		return fmt.Errorf("temporary file %q: not a valid key", key)
+	}
+	return nil
+}
+
+func badInKey(c rune) bool {
+	return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.')
+}
+
+func (d *Disk) claim(key string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.readOnly {
+		return fmt.Errorf("temporary file %s: disk %s is open for reading only", key, d.dir)
+	}
+	if _, ok := d.open[key]; ok {
+		return fmt.Errorf("temporary file %s: in use", key)
+	}
+	d.open[key] = struct{}{}
+	return nil
+}
+
+func (d *Disk) release(key string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.open, key)
+}
+
+func (t *Temp) path() string { return filepath.Join(t.disk.dir, "tmp", t.key+".part") }
+
+func (t *Temp) notePath() string { return filepath.Join(t.disk.dir, "tmp", t.key+".note") }
+
+func (t *Temp) openFile(ctx context.Context) error {
+	f, err := os.OpenFile(t.path(), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	// The file's offset ends up where writing goes on.
+	t.size, err = copyBytes(ctx, t.summer(), f)
+	if err == nil && t.size > 0 {
+		err = t.readNote()
+	}
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	t.file = f
+	return nil
+}
+
+func (t *Temp) readNote() error {
+	data, err := os.ReadFile(t.notePath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	t.note, t.saved = string(data), string(data)
+	return err
+}
+
+// summer returns a writer to all sums; it never fails.
+func (t *Temp) summer() io.Writer {
+	writers := make([]io.Writer, len(t.sums))
+	for i, s := range t.sums {
+		writers[i] = s.hash
+	}
+	return io.MultiWriter(writers...)
+}
+
+func (t *Temp) sum(algo hashes.Algorithm) hash.Hash {
+	for _, s := range t.sums {
+		if s.algo == algo {
+			return s.hash
+		}
+	}
+	return nil
+}
+
+// Write appends p.
+func (t *Temp) Write(p []byte) (int, error) {
+	n, err := t.file.Write(p)
+	for _, s := range t.sums {
+		s.hash.Write(p[:n])
+	}
+	t.size += int64(n)
+	if err == nil && t.size >= noteSize {
+		err = t.saveNote()
+	}
+	return n, err
+}
+
+// ReadAt reads what was written. It is an io.ReaderAt.
+func (t *Temp) ReadAt(p []byte, off int64) (int, error) { return t.file.ReadAt(p, off) }
+
+// Reader returns a reader of all that was written so far.
+func (t *Temp) Reader() *io.SectionReader { return io.NewSectionReader(t.file, 0, t.size) }
+
+// Size returns how many bytes the file has.
+func (t *Temp) Size() int64 { return t.size }
+
+// Hash returns the hash of the bytes written. An algorithm that CreateTemp was
+// not told of costs a reading of the file.
+func (t *Temp) Hash(algo hashes.Algorithm) (hashes.Hash, error) {
+	if h := t.sum(algo); h != nil {
+		return hashes.Of(algo, h), nil
+	}
+	h := algo.New()
+	if _, err := copyBytes(context.Background(), h, t.Reader()); err != nil {
+		return hashes.Hash{}, err
+	}
+	return hashes.Of(algo, h), nil
+}
+
+// Note returns what SetNote said about the bytes, in this run or an earlier
+// one; "" if nothing is known.
+func (t *Temp) Note() string { return t.note }
+
+// SetNote keeps a few words beside the file until it is committed, removed or
+// reset. A file below 1 MiB has them on the disk only once it is closed.
+func (t *Temp) SetNote(note string) { t.note = note }
+
+func (t *Temp) saveNote() error {
+	switch t.note {
+	case t.saved:
+		return nil
+	case "":
+		return t.removeNote()
+	}
+	t.saved = t.note
+	return os.WriteFile(t.notePath(), []byte(t.note), 0o666)
+}
+
+func (t *Temp) removeNote() error {
+	if t.saved == "" {
+		return nil
+	}
+	t.saved = ""
+	return removeFile(t.notePath())
+}
+
+// Reset drops all bytes and the note.
+func (t *Temp) Reset() error {
+	t.size, t.note = 0, ""
+	for _, s := range t.sums {
+		s.hash.Reset()
+	}
+	if err := t.file.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return t.removeNote()
+}
+
+// Close ends the use of t and keeps its bytes for another CreateTemp with the
+// same key. An empty file is removed.
+func (t *Temp) Close() error {
+	if t.size == 0 {
+		return t.Remove()
+	}
+	defer t.disk.release(t.key)
+	return errors.Join(t.saveNote(), t.file.Close())
+}
+
+// Remove ends the use of t and drops its bytes.
+func (t *Temp) Remove() error {
+	defer t.disk.release(t.key)
+	return errors.Join(t.file.Close(), removeFile(t.path()), t.removeNote())
+}
+
+func removeFile(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Commit gives the file its name, if the bytes that were written have the hash
+// want, and ends the use of t. It is the only way to make an object. An object
+// that is there already is replaced: its bytes are the same, or damaged.
+//
+// The error is a *MismatchError if the hash is another one; then t stays as it
+// was. After any other error t is closed.
+func (t *Temp) Commit(want hashes.Hash) (Object, error) {
+	if want.IsZero() {
+		return Object{}, fmt.Errorf("commit %s: no hash", t.path())
+	}
+	got, err := t.Hash(want.Algorithm())
+	if err != nil {
+		return Object{}, errors.Join(err, t.Close())
+	}
+	if got != want {
+		return Object{}, &MismatchError{Want: want, Got: got}
+	}
+	if err := t.rename(want); err != nil {
+		return Object{}, err
+	}
+	return Object{Hash: want, Size: t.size}, nil
+}
+
+func (t *Temp) rename(want hashes.Hash) error {
+	defer t.disk.release(t.key)
+	if err := t.file.Close(); err != nil {
+		return err
+	}
+	name := t.disk.Path(want)
+	err := os.Rename(t.path(), name)
+	if errors.Is(err, fs.ErrNotExist) { // the first object in its folder
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			return err
+		}
+		err = os.Rename(t.path(), name)
+	}
+	if err != nil {
+		return err
+	}
+	t.disk.addPending(name)
+	return t.removeNote()
+}
