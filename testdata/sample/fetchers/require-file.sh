@@ -1,0 +1,3 @@
+. "$stdenv"
+echo "$message" >&2
+exit 1

@@ -1,0 +1,3 @@
+. "$stdenv"
+test -e "$src"
+echo 'bundled for vendored-1.0' >"$out"
