@@ -1,0 +1,188 @@
+package nar
+
+import (
+	"bufio"
+	"context"
+	"io"
+
+	"granary/hashes"
+)
+
+// maxNesting is how often a tar archive may be compressed: servers are known to
+// gzip a .tar.gz once more.
+const maxNesting = 3
+
+// Options say how an archive becomes a tree. The zero value is the default.
+type Options struct {
+	// KeepRoot keeps the archive's top directory, as fetchzip's
+	// stripRoot = false does.
+	KeepRoot bool
+	// Budget is how many bytes of contents to keep in memory; 0 means 64 MiB.
+	Budget int64
+	// MaxSize is how many bytes the archive may have when it is decompressed,
+	// and the contents of the tree; 0 means 64 GiB.
+	MaxSize int64
+}
+
+func (o Options) withDefaults() Options {
+	if o.Budget == 0 {
+		o.Budget = 64 << 20
+	}
+	if o.MaxSize == 0 {
+		o.MaxSize = 64 << 30
+	}
+	return o
+}
+
+// An Archive gives the NAR of the tree that unpacking a file gives in
+// nixpkgs' fetchzip (pkgs/build-support/fetchzip): the one top directory is
+// stripped, a lone file at the top stays in a directory, and of files' modes the
+// owner's executable bit remains.
+//
+// The file is a tar archive, compressed as [Decompress] knows or not at all, or
+// a zip archive; its first bytes decide. Devices, sockets, names that lead out
+// of the directory or through a symbolic link, and encrypted zip members are
+// refused.
+//
+// An Archive may be used by several goroutines at a time.
+type Archive struct {
+	r    io.ReaderAt
+	size int64
+	zip  bool
+}
+
+// OpenArchive looks at the first bytes of r, which has size bytes and must stay
+// open and unchanged while the Archive is used. If they begin no archive that is
+// known, the error matches [ErrFormat].
+func OpenArchive(r io.ReaderAt, size int64) (*Archive, error) {
+	a := &Archive{r: r, size: size}
+	s, err := a.open(context.Background(), Options{}.withDefaults().MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	first, err := peek(s.buf)
+	if err != nil {
+		return nil, err
+	}
+	a.zip = isZip(first)
+	if a.zip && len(s.closers) > 0 {
+		return nil, unsupported("a compressed zip archive")
+	}
+	if !a.zip && !isTar(first) {
+		return nil, unknown(first)
+	}
+	return a, nil
+}
+
+// otherFormats are told apart from junk to give a clear reason.
+var otherFormats = []struct{ name, magic string }{
+	{"lzip", "LZIP"},
+	{"7z", "7z\xbc\xaf\x27\x1c"},
+	{"rar", "Rar!\x1a\x07"},
+	{"compress (.Z)", "\x1f\x9d"},
+	{"ar (.deb)", "!<arch>\n"},
+	{"rpm", "\xed\xab\xee\xdb"},
+	{"cpio", "070701"},
+	{"xar", "xar!"},
+	{"cab", "MSCF"},
+}
+
+func unknown(first []byte) error {
+	if len(first) == 0 {
+		return truncated("an empty archive")
+	}
+	if c := compressionOf(first); c != nil {
+		return tooLarge("compressed more than %d times", maxNesting)
+	}
+	for _, f := range otherFormats {
+		if prefix(f.magic)(first) {
+			return unsupported("%s archives are not supported", f.name)
+		}
+	}
+	return badFormat("not an archive")
+}
+
+// WriteNAR writes the NAR to w. What it has written is of no use if it fails.
+//
+// Errors of the archive match [ErrFormat] and maybe [ErrTruncated],
+// [ErrUnsupported] or [ErrTooLarge]; those of w, of ctx and of reading the file
+// are returned as they are.
+func (a *Archive) WriteNAR(ctx context.Context, w io.Writer, opts Options) error {
+	_, err := a.write(newEncoder(ctx, writeTo(w)), opts)
+	return err
+}
+
+// Hash returns the hash of the NAR and its size in bytes. Errors are those of
+// WriteNAR.
+func (a *Archive) Hash(
+	ctx context.Context, opts Options, algo hashes.Algorithm,
+) (hashes.Hash, int64, error) {
+	h := newHasher(algo)
+	size, err := a.write(newEncoder(ctx, h.sink), opts)
+	sum := h.sum()
+	if err != nil {
+		return hashes.Hash{}, 0, err
+	}
+	return sum, size, nil
+}
+
+func (a *Archive) write(e *encoder, opts Options) (int64, error) {
+	opts = opts.withDefaults()
+	write := a.writeTar
+	if a.zip {
+		write = a.writeZip
+	}
+	if err := write(e, opts); err != nil {
+		return 0, err
+	}
+	return e.close()
+}
+
+// A stream is the bytes of an archive without its compression. Its errors are
+// the machine's, or match ErrFormat.
+type stream struct {
+	ctx     context.Context
+	buf     *bufio.Reader
+	closers []io.Closer
+	n, max  int64 // bytes read, and how many may be
+}
+
+func (a *Archive) open(ctx context.Context, maxSize int64) (*stream, error) {
+	s := &stream{ctx: ctx, max: maxSize}
+	var r io.Reader = io.NewSectionReader(a.r, 0, a.size)
+	for range maxNesting {
+		c, d, err := decompress(r)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
+		r = d
+		if c == nil {
+			break
+		}
+		s.closers = append(s.closers, d)
+	}
+	s.buf = bufio.NewReaderSize(r, 64<<10)
+	return s, nil
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.buf.Read(p)
+	s.n += int64(n)
+	if s.n > s.max {
+		return n, tooLarge("more than %d bytes when decompressed", s.max)
+	}
+	return n, err
+}
+
+// Close frees the decoders' memory. Their errors mean nothing by now.
+func (s *stream) Close() error {
+	for _, c := range s.closers {
+		c.Close()
+	}
+	return nil
+}

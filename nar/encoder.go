@@ -1,0 +1,178 @@
+package nar
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+)
+
+// bufferSize is large enough to make a write or a hand-over cheap, and small
+// enough to stay in a core's cache.
+const bufferSize = 256 << 10
+
+// The parts of a NAR that never change, encoded.
+var (
+	tokMagic      = tokens("nix-archive-1")
+	tokEntry      = tokens("entry", "(", "name")
+	tokNode       = tokens("node")
+	tokEnd        = tokens(")")
+	tokDirectory  = tokens("(", "type", "directory")
+	tokSymlink    = tokens("(", "type", "symlink", "target")
+	tokRegular    = tokens("(", "type", "regular", "contents")
+	tokExecutable = tokens("(", "type", "regular", "executable", "", "contents")
+)
+
+// tokens encodes strings as NARs do: length in 8 bytes, little-endian, then
+// the bytes, padded with zeros to a multiple of 8.
+func tokens(list ...string) string {
+	var b []byte
+	for _, s := range list {
+		b = binary.LittleEndian.AppendUint64(b, uint64(len(s)))
+		b = append(b, s...)
+		b = append(b, zeros[:padding(int64(len(s)))]...)
+	}
+	return string(b)
+}
+
+const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// padding returns how many zeros follow n bytes.
+func padding(n int64) int { return int(-n & 7) }
+
+// A sink takes full buffers and gives back empty ones of at least bufferSize.
+type sink func(full []byte) (empty []byte, err error)
+
+// writeTo returns the sink that writes to w.
+func writeTo(w io.Writer) sink {
+	return func(full []byte) ([]byte, error) {
+		_, err := w.Write(full)
+		return full[:0], err
+	}
+}
+
+// An encoder writes the parts of a NAR through one buffer. The first error of
+// the sink or of ctx ends it: later calls do nothing, close returns the error.
+type encoder struct {
+	ctx  context.Context // checked once a buffer
+	sink sink
+	buf  []byte
+	done int64 // bytes handed to sink
+	err  error
+}
+
+func newEncoder(ctx context.Context, s sink) *encoder {
+	e := &encoder{ctx: ctx, sink: s, buf: make([]byte, 0, bufferSize)}
+	e.raw(tokMagic)
+	return e
+}
+
+// close writes what is left, and returns the first error and the NAR's size.
+func (e *encoder) close() (int64, error) {
+	e.flush()
+	return e.done, e.err
+}
+
+func (e *encoder) flush() {
+	if e.err == nil {
+		e.err = e.ctx.Err()
+	}
+	n := len(e.buf)
+	if e.err != nil {
+		e.buf = e.buf[:0]
+		return
+	}
+	e.buf, e.err = e.sink(e.buf)
+	e.done += int64(n)
+}
+
+// room returns the free end of the buffer, which is never empty.
+func (e *encoder) room() []byte {
+	if len(e.buf) == cap(e.buf) {
+		e.flush()
+	}
+	return e.buf[len(e.buf):cap(e.buf)]
+}
+
+// raw appends encoded bytes.
+func (e *encoder) raw(s string) {
+	for len(s) > 0 {
+		n := copy(e.room(), s)
+		e.buf = e.buf[:len(e.buf)+n]
+		s = s[n:]
+	}
+}
+
+func (e *encoder) bytes(p []byte) {
+	for len(p) > 0 {
+		n := copy(e.room(), p)
+		e.buf = e.buf[:len(e.buf)+n]
+		p = p[n:]
+	}
+}
+
+func (e *encoder) number(n int64) {
+	if cap(e.buf)-len(e.buf) < 8 {
+		e.flush()
+	}
+	e.buf = binary.LittleEndian.AppendUint64(e.buf, uint64(n))
+}
+
+func (e *encoder) pad(n int64) { e.raw(zeros[:padding(n)]) }
+
+func (e *encoder) string(s string) {
+	e.number(int64(len(s)))
+	e.raw(s)
+	e.pad(int64(len(s)))
+}
+
+// entry begins an entry of a directory; its node follows, then end.
+func (e *encoder) entry(name string) {
+	e.raw(tokEntry)
+	e.string(name)
+	e.raw(tokNode)
+}
+
+// directory begins a directory; its entries follow, then end.
+func (e *encoder) directory() { e.raw(tokDirectory) }
+
+// end ends a directory or an entry.
+func (e *encoder) end() { e.raw(tokEnd) }
+
+func (e *encoder) symlink(target string) {
+	e.raw(tokSymlink)
+	e.string(target)
+	e.end()
+}
+
+// file begins a file; size bytes of contents follow, then endFile.
+func (e *encoder) file(size int64, executable bool) {
+	if executable {
+		e.raw(tokExecutable)
+	} else {
+		e.raw(tokRegular)
+	}
+	e.number(size)
+}
+
+func (e *encoder) endFile(size int64) {
+	e.pad(size)
+	e.end()
+}
+
+// copyFrom appends exactly size bytes of r. The error is that of r, or
+// io.ErrUnexpectedEOF when it has fewer bytes.
+func (e *encoder) copyFrom(r io.Reader, size int64) error {
+	for size > 0 && e.err == nil {
+		room := e.room()
+		n, err := r.Read(room[:min(int64(len(room)), size)])
+		e.buf = e.buf[:len(e.buf)+n]
+		size -= int64(n)
+		if err == io.EOF && size > 0 {
+			return io.ErrUnexpectedEOF
+		}
+		if err != nil && size > 0 {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package nar
+
+import "io"
+
+// A treeWriter writes a tree to an encoder, file by file: next, then file or
+// fileFrom, until next returns nil.
+type treeWriter struct {
+	*tree
+	enc   *encoder
+	order []nodeID // not yet written
+	top   uint16   // depth of the NAR's root
+	dirs  uint16   // directories that are open
+}
+
+func newTreeWriter(t *tree, top nodeID, e *encoder) *treeWriter {
+	return &treeWriter{tree: t, enc: e, order: t.order(top), top: t.nodes[top].depth}
+}
+
+// files returns the bodies of all files in the order of the NAR.
+func (w *treeWriter) files() []bodyID {
+	files := make([]bodyID, 0, len(w.bodies))
+	for _, id := range w.order {
+		if n := &w.nodes[id]; n.kind == Regular {
+			files = append(files, bodyID(n.ref))
+		}
+	}
+	return files
+}
+
+// next writes directories and symbolic links up to the next file, and returns
+// the file's body; false at the end of the NAR.
+func (w *treeWriter) next() (bodyID, bool) {
+	for len(w.order) > 0 {
+		n := &w.nodes[w.order[0]]
+		if n.kind == Regular {
+			return bodyID(n.ref), true
+		}
+		w.begin(n)
+		if n.kind == Directory {
+			w.enc.directory()
+			w.dirs++
+			continue
+		}
+		w.enc.symlink(w.targets[n.ref])
+		w.endEntry()
+	}
+	w.leave(0)
+	return 0, false
+}
+
+// file writes the file that next returned.
+func (w *treeWriter) file(data []byte) {
+	size := w.beginFile()
+	w.enc.bytes(data)
+	w.endFile(size)
+}
+
+// fileFrom writes the file that next returned, and returns errors of r only.
+func (w *treeWriter) fileFrom(r io.Reader) error {
+	size := w.beginFile()
+	if err := w.enc.copyFrom(r, size); err != nil {
+		return err
+	}
+	w.endFile(size)
+	return nil
+}
+
+func (w *treeWriter) beginFile() int64 {
+	n := &w.nodes[w.order[0]]
+	b := &w.bodies[n.ref]
+	w.begin(n)
+	w.enc.file(b.size, b.executable)
+	return b.size
+}
+
+func (w *treeWriter) endFile(size int64) {
+	w.enc.endFile(size)
+	w.endEntry()
+}
+
+// begin leaves the directories that n is not in, and begins n's entry.
+func (w *treeWriter) begin(n *node) {
+	w.order = w.order[1:]
+	w.leave(n.depth - w.top)
+	if w.dirs > 0 {
+		w.enc.entry(n.name)
+	}
+}
+
+// leave ends directories until dirs are open.
+func (w *treeWriter) leave(dirs uint16) {
+	for w.dirs > dirs {
+		w.enc.end()
+		w.dirs--
+		w.endEntry()
+	}
+}
+
+// endEntry ends the entry of the directory that is open now, if one is.
+func (w *treeWriter) endEntry() {
+	if w.dirs > 0 {
+		w.enc.end()
+	}
+}
