@@ -4,8 +4,9 @@ args:
 fetchurl (
   {
     postFetch = ''
+      filterdiff() { sed -n -e '/^--- /,$p' "$1"; }
       tmpfile="$TMPDIR/patch"
-      sed -n -e '/^--- /,$p' "$out" > "$tmpfile"
+      filterdiff "$out" > "$tmpfile"
       cat "$tmpfile" > "$out"
     '';
   }

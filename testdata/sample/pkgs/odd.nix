@@ -61,7 +61,6 @@ in
   "ünïcode" = small "unicode";
   "0digit" = small "digit";
   "_underscore'" = small "underscore";
-  "if" = small "keyword";
 
   # None of these is a package.
   aString = "hello";

@@ -1,3 +1,0 @@
-. "$stdenv"
-echo "$message" >&2
-exit 1
