@@ -1,6 +1,10 @@
 package granary
 
-import "granary/hashes"
+import (
+	"strings"
+
+	"granary/hashes"
+)
 
 // A Derivation is what a .drv file holds.
 type Derivation struct {
@@ -56,13 +60,21 @@ type Input struct {
 type Env []EnvVar
 
 // An EnvVar is one variable of a derivation's environment.
-type EnvVar struct{ Name, Value string }
+type EnvVar struct {
+	Name string
+	// Raw is the value as the .drv file spells it, between its quotes, with its
+	// escapes: most values are never looked at.
+	Raw string
+}
+
+// Value returns the value, its escapes undone.
+func (v EnvVar) Value() string { return Unescape(v.Raw) }
 
 // Lookup returns the value of name, and whether it is there.
 func (e Env) Lookup(name string) (string, bool) {
 	for i := range e {
 		if e[i].Name == name {
-			return e[i].Value, true
+			return e[i].Value(), true
 		}
 	}
 	return "", false
@@ -72,4 +84,33 @@ func (e Env) Lookup(name string) (string, bool) {
 func (e Env) Value(name string) string {
 	value, _ := e.Lookup(name)
 	return value
+}
+
+// Unescape undoes the escapes of a string in a .drv file: \n, \r, \t, and a
+// backslash before any other byte, which stands for that byte. The rule is
+// parseString in Nix's src/libstore.
+func Unescape(raw string) string {
+	i := strings.IndexByte(raw, '\\')
+	if i < 0 {
+		return raw
+	}
+	out := make([]byte, 0, len(raw))
+	for i >= 0 && i+1 < len(raw) {
+		out = append(append(out, raw[:i]...), unescaped(raw[i+1]))
+		raw = raw[i+2:]
+		i = strings.IndexByte(raw, '\\')
+	}
+	return string(append(out, raw...))
+}
+
+func unescaped(c byte) byte {
+	switch c {
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	}
+	return c
 }

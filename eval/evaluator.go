@@ -1,0 +1,233 @@
+package eval
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"granary"
+	"granary/hashes"
+)
+
+//go:embed harvest.nix
+var harvestNix string
+
+// An Evaluator evaluates one package set for one system. Its fields are read
+// when Run begins.
+type Evaluator struct {
+	Nix    Nix
+	Tree   string // the folder, or the file, that holds the package set
+	System string // such as "x86_64-linux"
+	Config string // nixpkgs' config: an attribute set in the Nix language; "" is { }
+
+	// Attrs are the attributes to evaluate; none means every one.
+	Attrs []AttrPath
+	// Sets are sets to enter though Nix does not recurse into them.
+	Sets []AttrPath
+
+	// What nixpkgs refuses unless asked: see the NIXPKGS_ALLOW_ variables in its
+	// pkgs/stdenv/generic/check-meta.nix.
+	Unfree, Broken, Unsupported, Insecure bool
+
+	Workers      int           // 0: one for each CPU, at most 8
+	WorkerMemory int64         // bytes; 0: an equal share of three quarters of the machine's
+	AttrTimeout  time.Duration // the longest for one attribute; 0: five minutes
+	Scratch      string        // folder for scratch stores; "": a temporary one
+
+	// Known are derivations that need not be read again. With each of them all
+	// its inputs must be known.
+	Known []hashes.StorePath
+
+	Log *slog.Logger // nil: slog.Default
+	// Progress, if not nil, is called now and then, never by two goroutines at
+	// once.
+	Progress func(Progress)
+}
+
+// Progress says how far an evaluation is.
+type Progress struct {
+	Attributes  int    // visited so far
+	Errors      int    // of these without a derivation
+	Derivations int    // read so far
+	Current     string // the attribute that was finished last
+}
+
+// A Batch is some of what an evaluation found. Every derivation comes after
+// its inputs, and before the attributes that lead to it.
+type Batch struct {
+	Derivations []Record
+	Attributes  []Attribute
+	Calls       []granary.Source // what fetchurl was called for, in a closure or not
+}
+
+func (b *Batch) size() int { return len(b.Derivations) + len(b.Attributes) + len(b.Calls) }
+
+// A Summary is what can be said of an evaluation at its end.
+type Summary struct {
+	Progress
+	Mirrors    map[string][]string // mirror:// sites of new derivations: site to base URLs
+	PeakMemory int64               // the sum of the workers' largest resident sets, in bytes
+}
+
+// A TreeError means that nothing of the tree could be evaluated.
+type TreeError struct {
+	Tree    string
+	Message string // Nix's own, or ours when Nix had nothing to say
+}
+
+func (e *TreeError) Error() string { return fmt.Sprintf("evaluate %s: %s", e.Tree, e.Message) }
+
+// Run evaluates the tree. It calls record, never twice at once, with all it
+// finds; an error of record ends the evaluation. A broken attribute is no
+// error, see Attribute. A tree that cannot be evaluated at all is a
+// *TreeError, and a missing Nix is ErrNoNix.
+func (e *Evaluator) Run(ctx context.Context, record func(Batch) error) (Summary, error) {
+	defaults := *e
+	e = &defaults
+	e.fillIn()
+	if _, err := e.Nix.program("nix"); err != nil {
+		return Summary{}, err
+	}
+	dir, err := os.MkdirTemp(e.Scratch, "granary-eval-")
+	if err != nil {
+		return Summary{}, fmt.Errorf("make scratch folder: %w", err)
+	}
+	defer removeAll(dir)
+	r := &run{
+		Evaluator: e,
+		dir:       dir,
+		shares:    newShares(e.Workers, []AttrPath{{}}),
+		peaks:     make([]atomic.Int64, e.Workers),
+		out:       newOutput(e),
+	}
+	return r.run(ctx, record)
+}
+
+func (e *Evaluator) fillIn() {
+	if e.Config == "" {
+		e.Config = "{ }"
+	}
+	if e.Workers == 0 {
+		e.Workers = min(runtime.NumCPU(), 8)
+	}
+	if e.WorkerMemory == 0 {
+		e.WorkerMemory = machineMemory() / 4 * 3 / int64(e.Workers)
+	}
+	if e.AttrTimeout == 0 {
+		e.AttrTimeout = 5 * time.Minute
+	}
+	if e.Log == nil {
+		e.Log = slog.Default()
+	}
+}
+
+// removeAll removes a scratch folder: Nix makes what is in a store read-only.
+func removeAll(dir string) {
+	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			if info, err := d.Info(); err == nil && info.Mode()&0o200 == 0 {
+				_ = os.Chmod(path, 0o700)
+			}
+		}
+		return nil
+	})
+	_ = os.RemoveAll(dir)
+}
+
+// run is one evaluation.
+type run struct {
+	*Evaluator
+	dir    string
+	shares *shares
+	peaks  []atomic.Int64 // of each worker
+	out    *output
+}
+
+func (r *run) run(ctx context.Context, record func(Batch) error) (Summary, error) {
+	g, ctx := errgroup.WithContext(ctx)
+	workers, wctx := errgroup.WithContext(ctx)
+	for i := range r.Workers {
+		workers.Go(func() error {
+			defer r.shares.abortOn(wctx)()
+			return r.work(wctx, i)
+		})
+	}
+	g.Go(func() error {
+		defer r.out.close()
+		return workers.Wait()
+	})
+	g.Go(func() error { return r.out.drain(ctx, record) })
+	err := g.Wait()
+	summary := Summary{Progress: r.out.progress, Mirrors: r.out.reader.mirrors}
+	for i := range r.peaks {
+		summary.PeakMemory += r.peaks[i].Load()
+	}
+	return summary, err
+}
+
+// batchSize is how many attributes a worker is asked for at once: few enough
+// that the last batches end at nearly the same time.
+const batchSize = 32
+
+// work is the life of worker number i, through as many processes as it takes.
+func (r *run) work(ctx context.Context, i int) (err error) {
+	defer func() {
+		if err != nil {
+			r.shares.abort()
+		}
+	}()
+	v := &visitor{run: r, number: i}
+	defer v.stop()
+	for {
+		paths := r.shares.take(i, batchSize)
+		if len(paths) == 0 || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		left, err := v.visit(ctx, paths)
+		if err != nil {
+			return err
+		}
+		r.shares.finish(i, left)
+	}
+}
+
+// newStore makes a scratch store with main.nix beside it and returns it.
+func (r *run) newStore(ctx context.Context) (scratch, error) {
+	dir, err := os.MkdirTemp(r.dir, "store-")
+	if err != nil {
+		return scratch{}, fmt.Errorf("make scratch store: %w", err)
+	}
+	files := map[string]string{"harvest.nix": harvestNix, "main.nix": r.mainNix()}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return scratch{}, fmt.Errorf("make scratch store: %w", err)
+		}
+	}
+	return newScratch(ctx, r.Nix, dir, r.Known)
+}
+
+func (r *run) mainNix() string {
+	var sets []string
+	for _, path := range append(r.Sets, r.Attrs...) {
+		sets = append(sets, nixString(strings.Join(path, ".")))
+	}
+	return "import ./harvest.nix {\n" +
+		"  tree = " + nixPath(r.Tree) + ";\n" +
+		"  system = " + nixString(r.System) + ";\n" +
+		"  config = (" + r.Config + "\n);\n" +
+		"  sets = " + nixList(sets) + ";\n" +
+		"}\n"
+}
+
+// errEnded means that a worker's process ended by itself.
+var errEnded = errors.New("nix ended")

@@ -1,0 +1,110 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"granary/hashes"
+)
+
+// output gathers what all workers find and hands it on in batches.
+type output struct {
+	batches chan Batch
+
+	mu       sync.Mutex
+	reader   *reader
+	calls    map[string]bool // each call of fetchurl as harvest.nix told it
+	pending  Batch
+	progress Progress
+	shown    time.Time
+	evaluate *Evaluator
+}
+
+func newOutput(e *Evaluator) *output {
+	return &output{
+		batches:  make(chan Batch, 16),
+		reader:   newReader(e.Known, e.Log),
+		calls:    map[string]bool{},
+		evaluate: e,
+	}
+}
+
+const flushSize = 2000 // derivations, attributes and calls in a batch
+
+// closure reads what root needs and is not known yet. Under one lock, so that
+// batches hold inputs before their users whatever worker found them.
+func (o *output) closure(s scratch, root hashes.StorePath) (err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before := len(o.pending.Derivations)
+	o.pending.Derivations, err = o.reader.closure(s, root, o.pending.Derivations)
+	o.progress.Derivations += len(o.pending.Derivations) - before
+	return err
+}
+
+func (o *output) attribute(a Attribute) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.pending.Attributes = append(o.pending.Attributes, a)
+	o.progress.Attributes++
+	if a.DrvPath == "" {
+		o.progress.Errors++
+	}
+	o.progress.Current = a.Path
+	o.show()
+	if o.pending.size() >= flushSize {
+		o.flush()
+	}
+}
+
+func (o *output) call(text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.calls[text] {
+		return
+	}
+	o.calls[text] = true
+	source, err := parseCall([]byte(text))
+	if err != nil {
+		o.evaluate.Log.Debug("a call of fetchurl names no source", "error", err)
+		return
+	}
+	o.pending.Calls = append(o.pending.Calls, source)
+}
+
+func (o *output) show() {
+	if o.evaluate.Progress == nil || time.Since(o.shown) < 100*time.Millisecond {
+		return
+	}
+	o.shown = time.Now()
+	o.evaluate.Progress(o.progress)
+}
+
+func (o *output) flush() {
+	o.batches <- o.pending
+	o.pending = Batch{}
+}
+
+// close hands on the rest. Nothing may be added afterwards.
+func (o *output) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.pending.size() > 0 {
+		o.flush()
+	}
+	close(o.batches)
+}
+
+// drain calls record for each batch until there are no more. After an error
+// it goes on without record, so that no worker waits for it.
+func (o *output) drain(ctx context.Context, record func(Batch) error) error {
+	var failure error
+	for batch := range o.batches {
+		if failure == nil && ctx.Err() == nil {
+			failure = record(batch)
+		}
+	}
+	return errors.Join(failure)
+}

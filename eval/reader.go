@@ -1,0 +1,141 @@
+package eval
+
+import (
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+
+	"granary"
+	"granary/hashes"
+)
+
+// A Record is a derivation and, if it is a fixed-output one, its source.
+type Record struct {
+	Derivation *granary.Derivation
+	Source     *granary.Source
+}
+
+// reader reads .drv files, each once in an evaluation.
+type reader struct {
+	seen    map[hashes.StorePath]bool
+	mirrors map[string][]string // found so far: site to base URLs
+	lists   map[string]bool     // mirror lists that were looked at, by path
+	log     *slog.Logger
+}
+
+func newReader(known []hashes.StorePath, log *slog.Logger) *reader {
+	r := &reader{
+		seen:    make(map[hashes.StorePath]bool, 2*len(known)),
+		mirrors: map[string][]string{},
+		lists:   map[string]bool{},
+		log:     log,
+	}
+	for _, path := range known {
+		r.seen[path] = true
+	}
+	return r
+}
+
+// closure appends root and what it needs to records, inputs before their
+// users, without what was read before.
+func (r *reader) closure(s scratch, root hashes.StorePath, records []Record) ([]Record, error) {
+	if r.seen[root] {
+		return records, nil
+	}
+	r.seen[root] = true
+	text, err := s.read(string(root))
+	if err != nil {
+		return records, fmt.Errorf("read derivation: %w", err)
+	}
+	d, err := ParseDerivation(root, text)
+	if err != nil {
+		return records, err
+	}
+	for _, in := range d.Inputs {
+		if records, err = r.closure(s, in.Path, records); err != nil {
+			return records, err
+		}
+	}
+	source, ok, err := SourceOf(d)
+	if err != nil {
+		r.log.Warn("a fixed output cannot be harvested", "error", err)
+	}
+	record := Record{Derivation: d}
+	if ok {
+		record.Source = &source
+		r.findMirrors(s, d)
+	}
+	return append(records, record), nil
+}
+
+// findMirrors reads the list of mirror sites that a fetchurl refers to: the
+// output of a derivation with a variable for each site (mirrorsFile, until
+// 2025), or a shell text with an array for each, _mirror_gnu=(...), in a file
+// or in a derivation's environment (mirrorsListFile).
+func (r *reader) findMirrors(s scratch, d *granary.Derivation) {
+	f := fieldsOf(d)
+	path := f.value("mirrorsFile") + f.value("mirrorsListFile")
+	if path == "" || r.lists[path] {
+		return
+	}
+	r.lists[path] = true
+	for _, source := range d.Sources {
+		if source == path {
+			text, _ := s.read(path)
+			r.addShellArrays(text)
+		}
+	}
+	for _, in := range d.Inputs {
+		if list := r.producer(s, in.Path, path); list != nil {
+			r.addMirrors(list)
+		}
+	}
+}
+
+// producer returns the derivation at drv if its output is path.
+func (r *reader) producer(s scratch, drv hashes.StorePath, path string) *granary.Derivation {
+	if !strings.HasSuffix(string(drv), path[strings.LastIndexByte(path, '-')+1:]+".drv") {
+		return nil
+	}
+	text, err := s.read(string(drv))
+	if err != nil {
+		return nil // known from an earlier evaluation, and so are its mirrors
+	}
+	list, err := ParseDerivation(drv, text)
+	if err != nil || len(list.Outputs) != 1 || list.Outputs[0].Path != path {
+		return nil
+	}
+	return list
+}
+
+func (r *reader) addMirrors(list *granary.Derivation) {
+	for _, v := range list.Env {
+		value := v.Value()
+		if urls := strings.Fields(value); allURLs(urls) {
+			r.mirrors[strings.TrimPrefix(v.Name, "_mirror_")] = urls
+		} else {
+			r.addShellArrays(value)
+		}
+	}
+}
+
+func allURLs(words []string) bool {
+	for _, word := range words {
+		if !strings.Contains(word, "://") {
+			return false
+		}
+	}
+	return len(words) > 0
+}
+
+var shellArray = regexp.MustCompile(`(?m)^\s*(?:declare -\w+ )?_mirror_(\w+)=\(([^)]*)\)`)
+
+func (r *reader) addShellArrays(text string) {
+	for _, m := range shellArray.FindAllStringSubmatch(text, -1) {
+		urls := strings.Fields(strings.NewReplacer(`'`, "", `"`, "").Replace(m[2]))
+		if allURLs(urls) {
+			r.mirrors[m[1]] = urls
+		}
+	}
+}

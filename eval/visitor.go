@@ -1,0 +1,240 @@
+package eval
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"granary/hashes"
+)
+
+// A visitor is one worker's side of an evaluation: it starts processes, asks
+// them, and makes attributes of what they say.
+type visitor struct {
+	*run
+	number int
+	store  *scratch // outlives processes
+	worker *worker  // nil: to be started
+	fresh  bool     // the process has not yet finished an attribute
+
+	at    AttrPath  // the attribute that the process is in
+	attr  Attribute // what is known of it
+	open  bool      // nothing was said yet of how it ended
+	found []AttrPath
+}
+
+func (v *visitor) start(ctx context.Context) error {
+	if v.store == nil {
+		store, err := v.newStore(ctx)
+		if err != nil {
+			return err
+		}
+		v.store = &store
+	}
+	w, err := v.startWorker(ctx, v.store.dir, &v.peaks[v.number])
+	v.worker, v.fresh = w, true
+	return err
+}
+
+func (v *visitor) stop() {
+	if v.worker != nil {
+		_ = v.worker.stop()
+		v.worker = nil
+	}
+}
+
+// visit has the paths visited, as far as a first error, and returns what is
+// then to be visited: what sets hold, and the rest.
+func (v *visitor) visit(ctx context.Context, paths []AttrPath) ([]AttrPath, error) {
+	if v.worker == nil {
+		if err := v.start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	v.at, v.open, v.found = nil, false, nil
+	rest := paths
+	printed, err := v.worker.ask(paths, func(ev event, printed string) error {
+		if ev.name == beginEvent {
+			v.finish()
+			rest = v.following(rest, ev)
+		}
+		return v.handle(ev)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, io.EOF):
+		return v.died(rest, printed)
+	case err != nil:
+		return nil, err
+	}
+	if err := v.ended(rest, printed); err != nil {
+		return nil, err
+	}
+	return append(v.found, rest...), nil
+}
+
+// ended takes the end of a batch, which an error may have cut short.
+func (v *visitor) ended(rest []AttrPath, printed string) error {
+	switch {
+	case v.open:
+		return v.failed(printed)
+	case v.at == nil && len(rest) > 0: // harvest.nix itself was not loaded
+		return &TreeError{v.Tree, message(printed)}
+	}
+	v.finish()
+	return nil
+}
+
+// following returns what is behind the path that begins. What sets hold is
+// visited in a later batch, so that batches are what they were asked for.
+func (v *visitor) following(rest []AttrPath, ev event) []AttrPath {
+	var path AttrPath
+	if json.Unmarshal(ev.value, &path) != nil {
+		return rest
+	}
+	for i := range rest {
+		if slices.Equal(rest[i], path) {
+			return rest[i+1:]
+		}
+	}
+	return rest
+}
+
+// handle takes one event about the current attribute.
+func (v *visitor) handle(ev event) error {
+	switch ev.name {
+	case beginEvent:
+		v.at = nil
+		err := json.Unmarshal(ev.value, &v.at)
+		v.attr, v.open = Attribute{Path: v.at.String()}, true
+		return ev.wrong(err)
+	case "throw":
+		v.attr.Kind = ErrorThrow
+	case "call":
+		v.out.call(string(ev.value))
+	case "none":
+		v.open, v.attr.Path = false, ""
+		if len(v.at) == 0 {
+			return &TreeError{v.Tree, "it is not a package set: no attribute set, " +
+				"and no function that gives one"}
+		}
+	case "set":
+		var names []string
+		v.open, v.attr.Path = false, ""
+		err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &names})
+		if err == nil {
+			err = v.enter(names)
+		}
+		return ev.wrong(err)
+	case "drv":
+		err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &v.attr.DrvPath, &v.attr.Name})
+		v.open, v.attr.Kind = false, ""
+		if err == nil {
+			err = v.out.closure(*v.store, v.attr.DrvPath)
+		}
+		return ev.wrong(err)
+	case "meta":
+		return ev.wrong(json.Unmarshal(ev.value, &[]any{new(AttrPath), &v.attr.Unfree}))
+	}
+	return nil
+}
+
+func (ev event) wrong(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("evaluation event %s: %w", ev.name, err)
+}
+
+// enter adds the attributes of the current set to what is to be visited; of
+// the package set itself, only those that were asked for.
+func (v *visitor) enter(names []string) error {
+	if len(v.at) == 0 && len(v.Attrs) > 0 {
+		for _, path := range v.Attrs {
+			if !slices.Contains(names, path[0]) {
+				return &AttrError{Path: path.String(), Near: nearest(path[0], names)}
+			}
+		}
+		v.found = append(v.found, v.Attrs...)
+		return nil
+	}
+	for _, name := range names {
+		v.found = append(v.found, append(v.at[:len(v.at):len(v.at)], name))
+	}
+	return nil
+}
+
+// finish hands on the current attribute, if it came to an end.
+func (v *visitor) finish() {
+	if v.at != nil && v.attr.Path != "" {
+		v.out.attribute(v.attr)
+	}
+	v.at, v.open, v.attr = nil, false, Attribute{}
+	v.fresh = false
+}
+
+// failed ends the current attribute with the error that Nix printed.
+func (v *visitor) failed(printed string) error {
+	text := message(printed)
+	if len(v.at) == 0 {
+		return &TreeError{v.Tree, text}
+	}
+	v.attr.Error = text
+	if v.attr.Kind == "" {
+		v.attr.Kind = ErrorCrash
+	}
+	if drv := ifdDerivation(text); drv != "" {
+		v.attr.Kind, v.attr.Needs = ErrorIFD, hashes.StorePath(drv)
+		if err := v.out.closure(*v.store, v.attr.Needs); err != nil {
+			v.Log.Warn("what an import from derivation needs is unknown", "error", err)
+		}
+	}
+	v.finish()
+	return nil
+}
+
+// died ends the current attribute after the death of its process. An
+// attribute that met with the memory limit in a process that had already
+// evaluated others has a second try in a new one.
+func (v *visitor) died(rest []AttrPath, printed string) ([]AttrPath, error) {
+	kind, _ := v.worker.killed.Load().(ErrorKind)
+	cause := v.worker.stop()
+	v.worker = nil
+	if v.at == nil {
+		return nil, fmt.Errorf("run nix: %w: %s", errEnded, message(printed))
+	}
+	if kind == ErrorMemory && !v.fresh {
+		return append(v.found, append([]AttrPath{v.at}, rest...)...), nil
+	}
+	if !v.open { // it was in meta, after the derivation was known
+		v.finish()
+		return append(v.found, rest...), nil
+	}
+	if len(v.at) == 0 {
+		return nil, &TreeError{v.Tree, deathMessage(kind, printed, cause)}
+	}
+	v.attr.Kind, v.attr.Error = kind, deathMessage(kind, printed, cause)
+	if kind == "" {
+		v.attr.Kind = ErrorCrash
+	}
+	v.finish()
+	return append(v.found, rest...), nil
+}
+
+func deathMessage(kind ErrorKind, printed string, cause error) string {
+	switch kind {
+	case ErrorMemory:
+		return "evaluation took more memory than a worker may have"
+	case ErrorTimeout:
+		return "evaluation took longer than an attribute may take"
+	}
+	if strings.Contains(printed, "error:") {
+		return message(printed)
+	}
+	return fmt.Sprintf("nix died (%v)", cause)
+}

@@ -1,0 +1,167 @@
+package eval
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A worker is a running `nix repl` that has loaded harvest.nix.
+type worker struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	output *bufio.Reader // its stderr
+	batch  int           // number of the batch that was asked for last
+
+	begun  atomic.Int64  // when the current attribute began: Unix ns, 0 if none did
+	killed atomic.Value  // the ErrorKind for which the watchdog killed it
+	quit   chan struct{} // closed when the process has ended
+	watch  sync.WaitGroup
+}
+
+// startWorker starts a worker whose store and folders are in dir, which holds
+// main.nix.
+func (e *Evaluator) startWorker(ctx context.Context, dir string, peak *atomic.Int64) (*worker, error) {
+	program, err := e.Nix.program("nix")
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{quit: make(chan struct{})}
+	w.cmd = exec.CommandContext(ctx, program, "repl", "--store", dir)
+	w.cmd.Env = e.environment(dir)
+	w.cmd.Dir = dir
+	w.cmd.WaitDelay = time.Second
+	ownGroup(w.cmd)
+	if w.stdin, err = w.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start nix: %w", err)
+	}
+	stderr, err := w.cmd.StderrPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start nix: %w", err)
+	}
+	w.output = bufio.NewReaderSize(stderr, 64<<10)
+	if err := w.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start nix: %w", err)
+	}
+	w.watch.Go(func() { w.guard(e.WorkerMemory, e.AttrTimeout, peak) })
+	_, err = fmt.Fprintf(w.stdin, "granary = import %s\n", nixPath(filepath.Join(dir, "main.nix")))
+	if err != nil {
+		w.stop()
+		return nil, fmt.Errorf("start nix: %w", err)
+	}
+	return w, nil
+}
+
+// nixPath returns an absolute path as an expression; quotes allow any byte.
+func nixPath(path string) string { return "(/. + " + nixString(path) + ")" }
+
+// stop ends the process and waits for it. It returns why the process ended,
+// nil if it was stopped or ended well.
+func (w *worker) stop() error {
+	w.stdin.Close()
+	kill(w.cmd)
+	err := w.cmd.Wait()
+	close(w.quit)
+	w.watch.Wait()
+	return err
+}
+
+// guard kills the process when it grows past memory bytes, or when an
+// attribute takes longer than limit, and keeps the largest size in peak.
+func (w *worker) guard(memory int64, limit time.Duration, peak *atomic.Int64) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-w.quit:
+			return
+		case <-tick.C:
+		}
+		resident := residentMemory(w.cmd.Process.Pid)
+		if resident > peak.Load() {
+			peak.Store(resident)
+		}
+		begun := w.begun.Load()
+		switch {
+		case memory > 0 && resident > memory:
+			w.killFor(ErrorMemory)
+		case begun != 0 && time.Since(time.Unix(0, begun)) > limit:
+			w.killFor(ErrorTimeout)
+		}
+	}
+}
+
+func (w *worker) killFor(kind ErrorKind) {
+	if w.killed.CompareAndSwap(nil, kind) {
+		kill(w.cmd)
+	}
+}
+
+// An event is one line that harvest.nix says; see there.
+type event struct {
+	name  string
+	value json.RawMessage
+}
+
+const (
+	tracePrefix = "trace: granary "
+	doneEvent   = "done"
+	beginEvent  = "begin"
+)
+
+// ask makes the worker visit paths, and calls handle for each event. Whatever
+// else Nix printed before an event comes with it. It returns what Nix printed
+// after the last event, and io.EOF if the process ended before it was done.
+func (w *worker) ask(paths []AttrPath, handle func(ev event, printed string) error) (string, error) {
+	w.batch++
+	request := fmt.Sprintf("granary.visit %s\ngranary.done %d\n", nixPaths(paths), w.batch)
+	if _, err := io.WriteString(w.stdin, request); err != nil {
+		return "", io.EOF
+	}
+	defer w.begun.Store(0)
+	var printed strings.Builder
+	for {
+		line, err := w.output.ReadString('\n')
+		text, ok := strings.CutPrefix(line, tracePrefix)
+		if !ok {
+			keepPrinted(&printed, line)
+		}
+		if err != nil {
+			return printed.String(), io.EOF
+		}
+		if !ok {
+			continue
+		}
+		name, value, _ := strings.Cut(strings.TrimSuffix(text, "\n"), " ")
+		if name == doneEvent {
+			return printed.String(), nil
+		}
+		if name == beginEvent {
+			w.begun.Store(time.Now().UnixNano())
+		}
+		if err := handle(event{name, json.RawMessage(value)}, printed.String()); err != nil {
+			return "", err
+		}
+		printed.Reset()
+	}
+}
+
+// keepPrinted bounds what is kept of warnings and of endless traces.
+func keepPrinted(printed *strings.Builder, line string) {
+	const limit = 256 << 10
+	if printed.Len()+len(line) > limit {
+		tail := printed.String()[printed.Len()/2:]
+		printed.Reset()
+		printed.WriteString(tail)
+		line = line[:min(len(line), limit/2)]
+	}
+	printed.WriteString(line)
+}
