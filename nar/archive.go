@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"slices"
 
 	"granary/hashes"
 )
@@ -144,8 +145,8 @@ func (a *Archive) write(e *encoder, opts Options) (int64, error) {
 type stream struct {
 	ctx     context.Context
 	buf     *bufio.Reader
-	closers []io.Closer
-	n, max  int64 // bytes read, and how many may be
+	closers []io.Closer // to be closed from the end
+	n, max  int64       // bytes read, and how many may be
 }
 
 func (a *Archive) open(ctx context.Context, maxSize int64) (*stream, error) {
@@ -167,6 +168,15 @@ func (a *Archive) open(ctx context.Context, maxSize int64) (*stream, error) {
 	return s, nil
 }
 
+// readAhead decompresses in a goroutine from now on, which Close ends.
+func (s *stream) readAhead() {
+	if len(s.closers) > 0 {
+		a := newReadAhead(s.buf)
+		s.buf = bufio.NewReaderSize(a, 4<<10)
+		s.closers = append(s.closers, a)
+	}
+}
+
 func (s *stream) Read(p []byte) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
@@ -181,7 +191,7 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // Close frees the decoders' memory. Their errors mean nothing by now.
 func (s *stream) Close() error {
-	for _, c := range s.closers {
+	for _, c := range slices.Backward(s.closers) {
 		c.Close()
 	}
 	return nil

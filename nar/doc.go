@@ -14,7 +14,7 @@
 // A tar archive has its files in any order, a NAR in one. So:
 //
 //  1. The first pass reads all headers into a tree, and keeps contents in
-//     memory for as long as they fit into the budget.
+//     memory. If the budget is used up, those that come last in the NAR go.
 //  2. The tree is sorted, which gives each file its position in the NAR.
 //  3. Whatever is at the cursor, the next position to write, is written as
 //     soon as its contents are there. If all contents were kept, this ends it.

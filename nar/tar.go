@@ -46,6 +46,7 @@ func (a *Archive) openTar(e *encoder, opts Options) (*tarPass, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.readAhead()
 	in := &source{r: s}
 	return &tarPass{s, in, tar.NewReader(in)}, nil
 }
@@ -177,6 +178,9 @@ func (w *tarWriter) index() error {
 		if err := w.tree.addTar(h); err != nil {
 			return err
 		}
+		if !isFile(h) {
+			continue
+		}
 		if err := w.keep(p, h); err != nil {
 			return err
 		}
@@ -186,20 +190,20 @@ func (w *tarWriter) index() error {
 	return err
 }
 
-// keep stores the contents of a file in the first pass, if they fit.
-func (w *tarWriter) keep(p *tarPass, h *tar.Header) (err error) {
-	if !isFile(h) {
-		return nil
-	}
-	var data []byte
-	if h.Size > 0 && w.window.fits(h.Size) {
-		if data, err = p.load(h.Size); err != nil {
-			return err
-		}
-	}
+// keep stores the contents of a file in the first pass, if that has room.
+func (w *tarWriter) keep(p *tarPass, h *tar.Header) error {
 	id := bodyID(len(w.window.held))
 	w.window.held = append(w.window.held, nil)
+	key := shelfKey(h.Name)
+	if h.Size == 0 || !w.window.makeRoom(key, h.Size) {
+		return nil
+	}
+	data, err := p.load(h.Size)
+	if err != nil {
+		return err
+	}
 	w.window.keep(id, data)
+	w.window.shelf.put(id, key)
 	return nil
 }
 
@@ -244,13 +248,14 @@ func (w *tarWriter) pass() error {
 	}
 	defer p.stream.Close()
 	var id bodyID
-	for done := false; !done; {
+	done := false
+	for !done {
 		h, err := p.next()
 		if err != nil {
 			return err
 		}
 		if h == nil {
-			return errChanged // what the first pass saw is not there
+			break
 		}
 		if !isFile(h) {
 			continue
@@ -262,6 +267,9 @@ func (w *tarWriter) pass() error {
 			return err
 		}
 		id++
+	}
+	if !done && int(id) < len(w.tree.bodies) {
+		return errChanged
 	}
 	w.work += p.stream.n
 	return nil

@@ -11,6 +11,7 @@ type window struct {
 	bodies []body
 	held   [][]byte // by bodyID
 	used   int64    // bytes in held
+	shelf  shelf    // first pass only
 
 	files    []bodyID // by position
 	earlier  []int32  // the latest position before this one with the same body, or -1
@@ -21,10 +22,24 @@ type window struct {
 	reserved int64 // bytes that the window's bodies have together
 }
 
-// fits tells whether a body may be kept before positions are known.
-func (w *window) fits(size int64) bool { return w.used+size <= w.budget }
+// makeRoom decides whether a body of the given size is kept in the first pass,
+// and drops bodies that come after it in the NAR to make room.
+func (w *window) makeRoom(key string, size int64) bool {
+	size += int64(len(key)) + itemCost
+	if size > w.budget {
+		return false
+	}
+	for w.used+w.shelf.bytes+size > w.budget {
+		id, ok := w.shelf.dropAfter(key)
+		if !ok {
+			return false
+		}
+		w.drop(id)
+	}
+	return true
+}
 
-// keep stores the contents of the body with the number len(w.held), or nil.
+// keep stores the contents of a body.
 func (w *window) keep(id bodyID, data []byte) {
 	w.held[id] = data
 	w.used += int64(len(data))
@@ -37,6 +52,7 @@ func (w *window) drop(id bodyID) {
 
 // setOrder starts the window, and drops what it does not cover.
 func (w *window) setOrder(files []bodyID) {
+	w.shelf = shelf{}
 	w.files = files
 	w.earlier = make([]int32, len(files))
 	w.later = make([]int32, len(files))
