@@ -16,6 +16,10 @@ type Derivation struct {
 	Builder string
 	Args    []string
 	Env     Env
+
+	// Source is what a fixed-output derivation gives, nil for any other. The
+	// .drv file does not hold it; eval works it out.
+	Source *Source
 }
 
 // Name returns the derivation's name: that of its .drv file without ".drv".

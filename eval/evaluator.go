@@ -65,8 +65,8 @@ type Progress struct {
 // A Batch is some of what an evaluation found. Every derivation comes after
 // its inputs, and before the attributes that lead to it.
 type Batch struct {
-	Derivations []Record
-	Attributes  []Attribute
+	Derivations []*granary.Derivation
+	Attributes  []granary.Attribute
 	Calls       []granary.Source // what fetchurl was called for, in a closure or not
 }
 

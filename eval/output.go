@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"granary"
 	"granary/hashes"
 )
 
@@ -44,7 +45,7 @@ func (o *output) closure(s scratch, root hashes.StorePath) (err error) {
 	return err
 }
 
-func (o *output) attribute(a Attribute) {
+func (o *output) attribute(a granary.Attribute) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.pending.Attributes = append(o.pending.Attributes, a)

@@ -10,12 +10,6 @@ import (
 	"granary/hashes"
 )
 
-// A Record is a derivation and, if it is a fixed-output one, its source.
-type Record struct {
-	Derivation *granary.Derivation
-	Source     *granary.Source
-}
-
 // reader reads .drv files, each once in an evaluation.
 type reader struct {
 	seen    map[hashes.StorePath]bool
@@ -37,36 +31,38 @@ func newReader(known []hashes.StorePath, log *slog.Logger) *reader {
 	return r
 }
 
-// closure appends root and what it needs to records, inputs before their
-// users, without what was read before.
-func (r *reader) closure(s scratch, root hashes.StorePath, records []Record) ([]Record, error) {
+// closure appends root and what it needs to all, inputs before their users,
+// without what was read before.
+func (r *reader) closure(
+	s scratch, root hashes.StorePath, all []*granary.Derivation,
+) ([]*granary.Derivation, error) {
 	if r.seen[root] {
-		return records, nil
+		return all, nil
 	}
 	r.seen[root] = true
 	text, err := s.read(string(root))
 	if err != nil {
-		return records, fmt.Errorf("read derivation: %w", err)
+		return all, fmt.Errorf("read derivation: %w", err)
 	}
 	d, err := ParseDerivation(root, text)
 	if err != nil {
-		return records, err
+		return all, err
 	}
 	for _, in := range d.Inputs {
-		if records, err = r.closure(s, in.Path, records); err != nil {
-			return records, err
+		if all, err = r.closure(s, in.Path, all); err != nil {
+			return all, err
 		}
 	}
 	source, ok, err := SourceOf(d)
 	if err != nil {
 		r.log.Warn("a fixed output cannot be harvested", "error", err)
 	}
-	record := Record{Derivation: d}
 	if ok {
-		record.Source = &source
+		d.Source = &source
 		r.findMirrors(s, d)
 	}
-	return append(records, record), nil
+	d.Env, d.Args = nil, nil // the bulk of it, which nobody asks for again
+	return append(all, d), nil
 }
 
 // findMirrors reads the list of mirror sites that a fetchurl refers to: the

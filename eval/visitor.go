@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"granary"
 	"granary/hashes"
 )
 
@@ -21,9 +22,9 @@ type visitor struct {
 	worker *worker  // nil: to be started
 	fresh  bool     // the process has not yet finished an attribute
 
-	at    AttrPath  // the attribute that the process is in
-	attr  Attribute // what is known of it
-	open  bool      // nothing was said yet of how it ended
+	at    AttrPath          // the attribute that the process is in
+	attr  granary.Attribute // what is known of it
+	open  bool              // nothing was said yet of how it ended
 	found []AttrPath
 }
 
@@ -111,10 +112,10 @@ func (v *visitor) handle(ev event) error {
 	case beginEvent:
 		v.at = nil
 		err := json.Unmarshal(ev.value, &v.at)
-		v.attr, v.open = Attribute{Path: v.at.String()}, true
+		v.attr, v.open = granary.Attribute{Path: v.at.String()}, true
 		return ev.wrong(err)
 	case "throw":
-		v.attr.Kind = ErrorThrow
+		v.attr.Kind = granary.ErrorThrow
 	case "call":
 		v.out.call(string(ev.value))
 	case "none":
@@ -174,7 +175,7 @@ func (v *visitor) finish() {
 	if v.at != nil && v.attr.Path != "" {
 		v.out.attribute(v.attr)
 	}
-	v.at, v.open, v.attr = nil, false, Attribute{}
+	v.at, v.open, v.attr = nil, false, granary.Attribute{}
 	v.fresh = false
 }
 
@@ -186,10 +187,10 @@ func (v *visitor) failed(printed string) error {
 	}
 	v.attr.Error = text
 	if v.attr.Kind == "" {
-		v.attr.Kind = ErrorCrash
+		v.attr.Kind = granary.ErrorCrash
 	}
 	if drv := ifdDerivation(text); drv != "" {
-		v.attr.Kind, v.attr.Needs = ErrorIFD, hashes.StorePath(drv)
+		v.attr.Kind, v.attr.Needs = granary.ErrorIFD, hashes.StorePath(drv)
 		if err := v.out.closure(*v.store, v.attr.Needs); err != nil {
 			v.Log.Warn("what an import from derivation needs is unknown", "error", err)
 		}
@@ -202,13 +203,13 @@ func (v *visitor) failed(printed string) error {
 // attribute that met with the memory limit in a process that had already
 // evaluated others has a second try in a new one.
 func (v *visitor) died(rest []AttrPath, printed string) ([]AttrPath, error) {
-	kind, _ := v.worker.killed.Load().(ErrorKind)
+	kind, _ := v.worker.killed.Load().(granary.ErrorKind)
 	cause := v.worker.stop()
 	v.worker = nil
 	if v.at == nil {
 		return nil, fmt.Errorf("run nix: %w: %s", errEnded, message(printed))
 	}
-	if kind == ErrorMemory && !v.fresh {
+	if kind == granary.ErrorMemory && !v.fresh {
 		return append(v.found, append([]AttrPath{v.at}, rest...)...), nil
 	}
 	if !v.open { // it was in meta, after the derivation was known
@@ -220,17 +221,17 @@ func (v *visitor) died(rest []AttrPath, printed string) ([]AttrPath, error) {
 	}
 	v.attr.Kind, v.attr.Error = kind, deathMessage(kind, printed, cause)
 	if kind == "" {
-		v.attr.Kind = ErrorCrash
+		v.attr.Kind = granary.ErrorCrash
 	}
 	v.finish()
 	return append(v.found, rest...), nil
 }
 
-func deathMessage(kind ErrorKind, printed string, cause error) string {
+func deathMessage(kind granary.ErrorKind, printed string, cause error) string {
 	switch kind {
-	case ErrorMemory:
+	case granary.ErrorMemory:
 		return "evaluation took more memory than a worker may have"
-	case ErrorTimeout:
+	case granary.ErrorTimeout:
 		return "evaluation took longer than an attribute may take"
 	}
 	if strings.Contains(printed, "error:") {

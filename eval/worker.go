@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"granary"
 )
 
 // A worker is a running `nix repl` that has loaded harvest.nix.
@@ -22,7 +24,7 @@ type worker struct {
 	batch  int           // number of the batch that was asked for last
 
 	begun  atomic.Int64  // when the current attribute began: Unix ns, 0 if none did
-	killed atomic.Value  // the ErrorKind for which the watchdog killed it
+	killed atomic.Value  // the granary.ErrorKind for which the watchdog killed it
 	quit   chan struct{} // closed when the process has ended
 	watch  sync.WaitGroup
 }
@@ -92,14 +94,14 @@ func (w *worker) guard(memory int64, limit time.Duration, peak *atomic.Int64) {
 		begun := w.begun.Load()
 		switch {
 		case memory > 0 && resident > memory:
-			w.killFor(ErrorMemory)
+			w.killFor(granary.ErrorMemory)
 		case begun != 0 && time.Since(time.Unix(0, begun)) > limit:
-			w.killFor(ErrorTimeout)
+			w.killFor(granary.ErrorTimeout)
 		}
 	}
 }
 
-func (w *worker) killFor(kind ErrorKind) {
+func (w *worker) killFor(kind granary.ErrorKind) {
 	if w.killed.CompareAndSwap(nil, kind) {
 		kill(w.cmd)
 	}

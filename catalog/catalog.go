@@ -1,0 +1,220 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"slices"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+// applicationID marks the file as granary's in the header that file(1) reads:
+// "GRNY".
+const applicationID = 0x47524e59
+
+// A Catalog is an open catalog. Its methods may be called by several
+// goroutines at once; each method is one transaction.
+type Catalog struct {
+	db       *sql.DB
+	path     string
+	readOnly bool
+}
+
+// ErrNewer means that a newer granary wrote the catalog.
+var ErrNewer = errors.New("a newer granary made it")
+
+// ErrForeign means that the file is no catalog.
+var ErrForeign = errors.New("it is not a catalog of granary")
+
+// Open opens the catalog at path, makes it if it is not there, and brings an
+// older one up to date. The error is ErrNewer or ErrForeign where that is the
+// cause. The caller closes it.
+func Open(ctx context.Context, path string) (*Catalog, error) {
+	c, err := open(ctx, path, false, url.Values{
+		"_txlock":       {"immediate"},
+		"_foreign_keys": {"on"},
+		"_busy_timeout": {"10000"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"NORMAL"},
+		"_cache_size":   {"-65536"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.migrate(ctx); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
+	}
+	return c, nil
+}
+
+// OpenReadOnly opens the catalog at path for queries, also on a read-only
+// file system. It must be there and of this granary's version.
+func OpenReadOnly(ctx context.Context, path string) (*Catalog, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open catalog: %w", err)
+	}
+	params := url.Values{"mode": {"ro"}, "_busy_timeout": {"10000"}}
+	c, err := open(ctx, path, true, params)
+	if err != nil && isReadOnly(err) {
+		params.Set("immutable", "1")
+		c, err = open(ctx, path, true, params)
+	}
+	if err != nil {
+		return nil, err
+	}
+	version, err := c.version(ctx)
+	if err == nil && version < len(schemas()) {
+		err = fmt.Errorf("an older granary made it (schema %d): open it once for writing", version)
+	}
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
+	}
+	return c, nil
+}
+
+func open(ctx context.Context, path string, readOnly bool, params url.Values) (*Catalog, error) {
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
+		"?" + params.Encode()
+	db, err := sql.Open("sqlite3", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
+	}
+	// One connection: SQLite has one writer, and does not look at ctx while it
+	// waits for another.
+	db.SetMaxOpenConns(1)
+	c := &Catalog{db: db, path: path, readOnly: readOnly}
+	if _, err := c.version(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
+	}
+	return c, nil
+}
+
+// Close closes the catalog.
+func (c *Catalog) Close() error { return c.db.Close() }
+
+// version returns how many of the schema's files the catalog has seen, 0 for
+// an empty file.
+func (c *Catalog) version(ctx context.Context) (int, error) {
+	var application, version, tables int
+	err := c.db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT count(*) FROM sqlite_schema)`).Scan(&application, &version, &tables)
+	switch {
+	case err != nil:
+		return 0, err
+	case tables == 0 && version == 0:
+		return 0, nil
+	case application != applicationID:
+		return 0, ErrForeign
+	case version > len(schemas()):
+		return 0, fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, version, len(schemas()))
+	}
+	return version, nil
+}
+
+// schemas returns the names of the schema's files in their order.
+func schemas() []string {
+	names, err := fs.Glob(schemaFiles, "schema/*.sql")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c *Catalog) migrate(ctx context.Context) error {
+	version, err := c.version(ctx)
+	if err != nil || version == len(schemas()) {
+		return err
+	}
+	return c.write(ctx, func(tx *sql.Tx) error {
+		for _, name := range schemas()[version:] {
+			text, err := schemaFiles.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(
+			"PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(schemas())))
+		return err
+	})
+}
+
+// write runs do in an immediate transaction.
+func (c *Catalog) write(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("write catalog %s: %w", c.path, explain(err))
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return fmt.Errorf("write catalog %s: %w", c.path, explain(err))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("write catalog %s: %w", c.path, explain(err))
+	}
+	return nil
+}
+
+// query calls scan for each row of a query.
+func (c *Catalog) query(ctx context.Context, scan func(*sql.Rows) error, text string, args ...any) error {
+	rows, err := c.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return fmt.Errorf("read catalog %s: %w", c.path, explain(err))
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("read catalog %s: %w", c.path, explain(err))
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read catalog %s: %w", c.path, explain(err))
+	}
+	return nil
+}
+
+// explain puts SQLite's errors into words that name the cause. What the
+// caller may ask for stays: context errors, fs errors, ErrNewer, ErrForeign.
+func explain(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrFull:
+		return errors.New("the disk is full")
+	case sqlite3.ErrReadonly:
+		return fmt.Errorf("it is read-only: %w", fs.ErrPermission)
+	case sqlite3.ErrNotADB:
+		return ErrForeign
+	case sqlite3.ErrCorrupt:
+		return fmt.Errorf("it is damaged: %s", e.Error())
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return errors.New("another program has it locked")
+	case sqlite3.ErrCantOpen:
+		return fmt.Errorf("the file cannot be opened or made: %w", fs.ErrPermission)
+	}
+	return err
+}
+
+// isReadOnly tells whether SQLite could not make the files that it needs
+// beside the database.
+func isReadOnly(err error) bool {
+	return errors.Is(err, fs.ErrPermission)
+}

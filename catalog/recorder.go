@@ -1,0 +1,381 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"granary"
+	"granary/hashes"
+)
+
+// A Recorder records one evaluation. What it is given is written at once, as
+// facts; the snapshot that names them is written by Finish. It is not safe for
+// use by several goroutines.
+type Recorder struct {
+	c           *Catalog
+	derivations map[string]derivationRow // by path
+	sources     map[string]*sourceRow    // by output path
+	attributes  map[string][]attributeRow
+	nextID      struct{ derivation, source, attribute int64 }
+
+	roots      []int64 // derivations of this evaluation's attributes
+	evaluated  []int64 // attributes of this evaluation
+	calls      []int64 // sources that it called fetchurl for
+	statements map[string]*sql.Stmt
+}
+
+type derivationRow struct {
+	id     int64
+	source int64
+}
+
+type sourceRow struct {
+	id      int64
+	derived bool
+	recipe  string
+	urls    []string
+}
+
+type attributeRow struct {
+	id, derivation, needs int64
+	name                  string
+	unfree                bool
+	err, kind             string
+}
+
+// Record begins to record an evaluation. It reads the names of all that the
+// catalog knows: 0.2 s for 50,000 derivations.
+func (c *Catalog) Record(ctx context.Context) (*Recorder, error) {
+	r := &Recorder{
+		c:           c,
+		derivations: map[string]derivationRow{},
+		sources:     map[string]*sourceRow{},
+		attributes:  map[string][]attributeRow{},
+	}
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Recorder) load(ctx context.Context) error {
+	err := r.c.query(ctx, func(rows *sql.Rows) error {
+		var path string
+		var d derivationRow
+		err := rows.Scan(&d.id, &path, &d.source)
+		r.derivations[path] = d
+		r.nextID.derivation = max(r.nextID.derivation, d.id)
+		return err
+	}, `SELECT id, path, coalesce(source_id, 0) FROM derivation`)
+	if err != nil {
+		return err
+	}
+	byID := map[int64]*sourceRow{}
+	err = r.c.query(ctx, func(rows *sql.Rows) error {
+		var path string
+		s := new(sourceRow)
+		err := rows.Scan(&s.id, &path, &s.derived, &s.recipe)
+		r.sources[path], byID[s.id] = s, s
+		r.nextID.source = max(r.nextID.source, s.id)
+		return err
+	}, `SELECT id, out_path, derived, recipe FROM source`)
+	if err != nil {
+		return err
+	}
+	err = r.c.query(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var url string
+		err := rows.Scan(&id, &url)
+		byID[id].urls = append(byID[id].urls, url)
+		return err
+	}, `SELECT source_id, url FROM url ORDER BY source_id, position`)
+	if err != nil {
+		return err
+	}
+	return r.c.query(ctx, func(rows *sql.Rows) error {
+		var path string
+		var a attributeRow
+		err := rows.Scan(&a.id, &path, &a.derivation, &a.needs, &a.name, &a.unfree, &a.err, &a.kind)
+		r.attributes[path] = append(r.attributes[path], a)
+		r.nextID.attribute = max(r.nextID.attribute, a.id)
+		return err
+	}, `SELECT id, path, coalesce(derivation_id, 0), coalesce(needs_id, 0), name, unfree,
+		coalesce(error, ''), coalesce(error_kind, '') FROM attribute`)
+}
+
+// Known returns the paths of all derivations that the catalog has, which with
+// each has all its inputs.
+func (r *Recorder) Known() []hashes.StorePath {
+	known := make([]hashes.StorePath, 0, len(r.derivations))
+	for path := range r.derivations {
+		known = append(known, hashes.StorePath(storePrefix+path))
+	}
+	return known
+}
+
+const storePrefix = string(hashes.DefaultStoreDir) + "/"
+
+// Add records a part of the evaluation in one transaction. Derivations come
+// after their inputs, and before the attributes that lead to them.
+func (r *Recorder) Add(
+	ctx context.Context, ds []*granary.Derivation, as []granary.Attribute, calls []granary.Source,
+) error {
+	return r.c.write(ctx, func(tx *sql.Tx) error {
+		r.statements = map[string]*sql.Stmt{}
+		for _, d := range ds {
+			if err := r.derivation(ctx, tx, d); err != nil {
+				return err
+			}
+		}
+		for i := range calls {
+			id, err := r.source(ctx, tx, &calls[i], false)
+			if err != nil {
+				return err
+			}
+			r.calls = append(r.calls, id)
+		}
+		for i := range as {
+			if err := r.attribute(ctx, tx, &as[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// exec runs a statement that is prepared once in a transaction.
+func (r *Recorder) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) error {
+	s, ok := r.statements[text]
+	if !ok {
+		var err error
+		if s, err = tx.PrepareContext(ctx, text); err != nil {
+			return err
+		}
+		r.statements[text] = s
+	}
+	_, err := s.ExecContext(ctx, args...)
+	return err
+}
+
+func (r *Recorder) derivation(ctx context.Context, tx *sql.Tx, d *granary.Derivation) error {
+	path := d.Path.Base()
+	if _, ok := r.derivations[path]; ok {
+		return nil
+	}
+	inputs := make([]int64, 0, len(d.Inputs))
+	for _, in := range d.Inputs {
+		row, ok := r.derivations[in.Path.Base()]
+		if !ok {
+			return fmt.Errorf("derivation %s: its input %s was not recorded", path, in.Path)
+		}
+		inputs = append(inputs, row.id)
+	}
+	row := derivationRow{}
+	if d.Source != nil {
+		var err error
+		if row.source, err = r.source(ctx, tx, d.Source, true); err != nil {
+			return err
+		}
+	}
+	r.nextID.derivation++
+	row.id = r.nextID.derivation
+	r.derivations[path] = row
+	return r.exec(ctx, tx, `INSERT INTO derivation (id, path, system, inputs, outputs, source_id)
+		VALUES (?, ?, ?, ?, ?, ?)`,
+		row.id, path, d.System, encodeSet(inputs), outputs(d), null(row.source))
+}
+
+// outputs returns what the column of that name holds.
+func outputs(d *granary.Derivation) any {
+	if d.Source != nil {
+		return nil
+	}
+	words := make([]string, len(d.Outputs))
+	for i, o := range d.Outputs {
+		words[i] = o.Name + "=" + strings.TrimPrefix(o.Path, storePrefix)
+	}
+	return strings.Join(words, " ")
+}
+
+// null returns NULL for a zero number or string.
+func null[T int64 | string](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// source records s and returns its row. What a derivation says of kind and
+// recipe is worth more than what a call of fetchurl says, and any recipe more
+// than none; URLs are only ever added.
+func (r *Recorder) source(
+	ctx context.Context, tx *sql.Tx, s *granary.Source, derived bool,
+) (int64, error) {
+	path := s.OutPath.Base()
+	row, ok := r.sources[path]
+	if !ok {
+		r.nextID.source++
+		row = &sourceRow{id: r.nextID.source, derived: derived, recipe: string(s.Recipe)}
+		r.sources[path] = row
+		h := s.CA.Hash
+		err := r.exec(ctx, tx, `INSERT INTO source
+			(id, out_path, name, mode, algo, hash, kind, rev, recipe, keep_root, derived)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			row.id, path, s.Name, s.CA.Mode.String(), h.Algorithm().String(), h.Digest(),
+			string(s.Kind), s.Rev, row.recipe, s.KeepRoot, derived)
+		if err != nil {
+			return 0, err
+		}
+	} else if derived && (!row.derived || row.recipe == "" && s.Recipe != "") {
+		row.derived, row.recipe = true, string(s.Recipe)
+		err := r.exec(ctx, tx, `UPDATE source SET kind = ?, rev = ?, recipe = ?, keep_root = ?,
+			derived = 1 WHERE id = ?`, string(s.Kind), s.Rev, row.recipe, s.KeepRoot, row.id)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return row.id, r.addURLs(ctx, tx, row, s.URLs)
+}
+
+func (r *Recorder) addURLs(ctx context.Context, tx *sql.Tx, row *sourceRow, urls []string) error {
+	for _, url := range urls {
+		if slices.Contains(row.urls, url) {
+			continue
+		}
+		row.urls = append(row.urls, url)
+		err := r.exec(ctx, tx, `INSERT INTO url (source_id, position, url) VALUES (?, ?, ?)`,
+			row.id, len(row.urls)-1, url)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Recorder) attribute(ctx context.Context, tx *sql.Tx, a *granary.Attribute) error {
+	row := attributeRow{name: a.Name, unfree: a.Unfree, err: a.Error, kind: string(a.Kind)}
+	var err error
+	if row.derivation, err = r.derivationID(a.DrvPath); err != nil {
+		return fmt.Errorf("attribute %s: %w", a.Path, err)
+	}
+	// What an import from derivation needs may not have been readable.
+	row.needs, _ = r.derivationID(a.Needs)
+	for _, id := range []int64{row.derivation, row.needs} {
+		if id != 0 {
+			r.roots = append(r.roots, id)
+		}
+	}
+	for _, old := range r.attributes[a.Path] {
+		row.id = old.id
+		if row == old {
+			r.evaluated = append(r.evaluated, old.id)
+			return nil
+		}
+	}
+	r.nextID.attribute++
+	row.id = r.nextID.attribute
+	r.attributes[a.Path] = append(r.attributes[a.Path], row)
+	r.evaluated = append(r.evaluated, row.id)
+	return r.exec(ctx, tx, `INSERT INTO attribute
+		(id, path, derivation_id, needs_id, name, unfree, error, error_kind)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		row.id, a.Path, null(row.derivation), null(row.needs), row.name, row.unfree,
+		errorText(row), null(row.kind))
+}
+
+// errorText is NULL exactly when there is no error, though its message may be
+// empty.
+func errorText(a attributeRow) any {
+	if a.kind == "" {
+		return nil
+	}
+	return a.err
+}
+
+func (r *Recorder) derivationID(path hashes.StorePath) (int64, error) {
+	if path == "" {
+		return 0, nil
+	}
+	row, ok := r.derivations[path.Base()]
+	if !ok {
+		return 0, fmt.Errorf("derivation %s was not recorded", path)
+	}
+	return row.id, nil
+}
+
+// Finish writes the snapshot. One of the same name is replaced: if it differs
+// in nothing but the time, only that is written. Mirrors are the sites that
+// the evaluation found. Finish returns the snapshot with its numbers.
+func (r *Recorder) Finish(
+	ctx context.Context, s Snapshot, mirrors map[string][]string,
+) (Snapshot, error) {
+	closure, err := r.closure(ctx)
+	if err != nil {
+		return s, err
+	}
+	var sources []int64
+	bySource := make(map[int64]int64, len(r.sources))
+	for _, d := range r.derivations {
+		bySource[d.id] = d.source
+	}
+	for _, id := range closure {
+		if bySource[id] != 0 {
+			sources = append(sources, bySource[id])
+		}
+	}
+	s.Evaluated = s.Evaluated.Truncate(time.Second)
+	err = r.c.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO snapshot (name, tree, revision, system, options,
+				nix, evaluated, attributes, derivations, sources, calls)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET tree = excluded.tree, revision = excluded.revision,
+				system = excluded.system, options = excluded.options, nix = excluded.nix,
+				evaluated = excluded.evaluated, attributes = excluded.attributes,
+				derivations = excluded.derivations, sources = excluded.sources,
+				calls = excluded.calls`,
+			s.Name, s.Tree, s.Revision, s.System, s.Options, s.Nix, s.Evaluated.Unix(),
+			encodeSet(r.evaluated), encodeSet(closure), encodeSet(sources), encodeSet(r.calls))
+		return errors.Join(err, addMirrors(ctx, tx, mirrors))
+	})
+	if err != nil {
+		return s, err
+	}
+	return r.c.Snapshot(ctx, s.Name)
+}
+
+// closure returns the derivations that r.roots need, themselves among them.
+func (r *Recorder) closure(ctx context.Context) ([]int64, error) {
+	inputs := make([][]byte, r.nextID.derivation+1)
+	err := r.c.query(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var blob []byte
+		err := rows.Scan(&id, &blob)
+		inputs[id] = blob
+		return err
+	}, `SELECT id, inputs FROM derivation`)
+	if err != nil {
+		return nil, err
+	}
+	seen := make([]bool, len(inputs))
+	var closure []int64
+	stack := slices.Clone(r.roots)
+	for len(stack) > 0 {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		closure = append(closure, id)
+		if stack, err = decodeSet(stack, inputs[id]); err != nil {
+			return nil, fmt.Errorf("read catalog %s: %w", r.c.path, err)
+		}
+	}
+	return closure, nil
+}

@@ -1,0 +1,186 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"granary"
+	"granary/hashes"
+)
+
+// A Snapshot is one evaluation that came to its end.
+type Snapshot struct {
+	Name      string
+	Tree      string // as it was named: a folder, a URL, a channel
+	Revision  string // of the tree, or a hash of it
+	System    string
+	Options   string // what else the evaluation was told, for people
+	Nix       string // the version that evaluated
+	Evaluated time.Time
+
+	// Numbers of what belongs to it; catalog counts them.
+	Attributes, Errors, Derivations, Sources int
+}
+
+// members are the sets of a snapshot's row.
+type members struct {
+	Snapshot
+	attributes, derivations, sources, calls []int64
+}
+
+// wanted returns the sources of closures and calls.
+func (m *members) wanted() map[int64]bool {
+	set := make(map[int64]bool, len(m.sources)+len(m.calls))
+	for _, id := range m.sources {
+		set[id] = true
+	}
+	for _, id := range m.calls {
+		set[id] = true
+	}
+	return set
+}
+
+// Snapshots returns every snapshot, the oldest first. It decodes their sets:
+// 10 ms for 20,000 attributes.
+func (c *Catalog) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	all, err := c.members(ctx, "")
+	snapshots := make([]Snapshot, len(all))
+	for i := range all {
+		snapshots[i] = all[i].Snapshot
+	}
+	return snapshots, err
+}
+
+// Snapshot returns the snapshot of that name; the error is a *NoSnapshotError
+// if there is none.
+func (c *Catalog) Snapshot(ctx context.Context, name string) (Snapshot, error) {
+	all, err := c.members(ctx, name)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return all[0].Snapshot, nil
+}
+
+// A NoSnapshotError means that a snapshot that was named is not there.
+type NoSnapshotError struct{ Name string }
+
+func (e *NoSnapshotError) Error() string { return fmt.Sprintf("snapshot %s: there is none", e.Name) }
+
+// members reads one snapshot, or all if name is "".
+func (c *Catalog) members(ctx context.Context, name string) ([]members, error) {
+	failed, err := c.failedAttributes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []members
+	err = c.query(ctx, func(rows *sql.Rows) error {
+		m, err := scanMembers(rows)
+		if err != nil {
+			return err
+		}
+		m.Attributes, m.Derivations = len(m.attributes), len(m.derivations)
+		m.Sources = len(m.wanted())
+		for _, id := range m.attributes {
+			if failed[id] {
+				m.Errors++
+			}
+		}
+		all = append(all, m)
+		return nil
+	}, `SELECT name, tree, revision, system, options, nix, evaluated,
+		attributes, derivations, sources, calls
+		FROM snapshot WHERE ?1 IN ('', name) ORDER BY evaluated, id`, name)
+	if err == nil && name != "" && len(all) == 0 {
+		err = &NoSnapshotError{name}
+	}
+	return all, err
+}
+
+func scanMembers(rows *sql.Rows) (m members, err error) {
+	var evaluated int64
+	var blobs [4][]byte
+	err = rows.Scan(&m.Name, &m.Tree, &m.Revision, &m.System, &m.Options, &m.Nix, &evaluated,
+		&blobs[0], &blobs[1], &blobs[2], &blobs[3])
+	if err != nil {
+		return m, err
+	}
+	m.Evaluated = time.Unix(evaluated, 0).UTC()
+	for i, set := range []*[]int64{&m.attributes, &m.derivations, &m.sources, &m.calls} {
+		if *set, err = decodeSet(nil, blobs[i]); err != nil {
+			return m, fmt.Errorf("snapshot %s: %w", m.Name, err)
+		}
+	}
+	return m, nil
+}
+
+func (c *Catalog) failedAttributes(ctx context.Context) (map[int64]bool, error) {
+	failed := map[int64]bool{}
+	err := c.query(ctx, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		failed[id] = true
+		return err
+	}, `SELECT id FROM attribute WHERE error_kind IS NOT NULL`)
+	return failed, err
+}
+
+// An Attribute is an attribute of a snapshot.
+type Attribute struct {
+	granary.Attribute
+	Snapshot, System string
+}
+
+// Attributes returns the attributes of a snapshot, or of all if name is "",
+// each snapshot's in the order of their paths.
+func (c *Catalog) Attributes(ctx context.Context, name string) ([]Attribute, error) {
+	snapshots, err := c.members(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	rows, order, err := c.attributeRows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Attribute
+	for i := range snapshots {
+		m := &snapshots[i]
+		in := make(map[int64]bool, len(m.attributes))
+		for _, id := range m.attributes {
+			in[id] = true
+		}
+		for _, id := range order {
+			if in[id] {
+				all = append(all, Attribute{rows[id], m.Name, m.System})
+			}
+		}
+	}
+	return all, nil
+}
+
+func (c *Catalog) attributeRows(ctx context.Context) (map[int64]granary.Attribute, []int64, error) {
+	attributes := map[int64]granary.Attribute{}
+	var order []int64
+	err := c.query(ctx, func(rows *sql.Rows) error {
+		var a granary.Attribute
+		var id int64
+		var drv, needs string
+		err := rows.Scan(&id, &a.Path, &drv, &a.Name, &a.Unfree, &a.Error, &a.Kind, &needs)
+		a.DrvPath, a.Needs = storePath(drv), storePath(needs)
+		attributes[id] = a
+		order = append(order, id)
+		return err
+	}, `SELECT a.id, a.path, coalesce(d.path, ''), a.name, a.unfree, coalesce(a.error, ''),
+		coalesce(a.error_kind, ''), coalesce(n.path, '')
+		FROM attribute a LEFT JOIN derivation d ON d.id = a.derivation_id
+		LEFT JOIN derivation n ON n.id = a.needs_id ORDER BY a.path, a.id`)
+	return attributes, order, err
+}
+
+func storePath(base string) hashes.StorePath {
+	if base == "" {
+		return ""
+	}
+	return hashes.StorePath(storePrefix + base)
+}

@@ -1,0 +1,235 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"granary"
+	"granary/hashes"
+)
+
+// A State says whether a source is on the disk.
+type State string
+
+// The states.
+const (
+	Held    State = "held"
+	Missing State = "missing" // never tried, or not yet
+	Failed  State = "failed"  // the last try failed; see Source.Reason
+)
+
+// A Source is a source that is wanted, with what became of it.
+type Source struct {
+	granary.Source
+	ID        int64
+	State     State
+	Object    hashes.Hash    // names the object that serves a held source
+	HeldBy    granary.Recipe // the recipe by which it does
+	Size      int64          // of the object, in bytes
+	Reason    string         // of the last failure
+	Detail    string
+	Systems   []string // of the snapshots that want it, sorted
+	InClosure bool     // it is in the closure of an attribute
+}
+
+// Sources returns every source that a snapshot or a want-list wants, in the
+// order of their names: 0.3 s for 30,000.
+func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
+	snapshots, err := c.members(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	usage := newUsage(snapshots)
+	urls, err := c.urls(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Source
+	err = c.query(ctx, func(rows *sql.Rows) error {
+		s, imported, err := scanSource(rows)
+		s.URLs = urls[s.ID]
+		s.Systems = usage.systems[s.ID]
+		s.InClosure = usage.inClosure[s.ID]
+		if imported || len(s.Systems) > 0 {
+			all = append(all, s)
+		}
+		return err
+	}, sourceQuery)
+	return all, err
+}
+
+const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.kind, s.rev,
+		s.recipe, s.keep_root, s.imported, coalesce(s.held_by, ''), coalesce(s.reason, ''),
+		coalesce(s.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
+	FROM source s LEFT JOIN object o ON o.id = s.object_id ORDER BY s.name, s.out_path`
+
+func scanSource(rows *sql.Rows) (s Source, imported bool, err error) {
+	var path, mode, algo, objectAlgo string
+	var digest, objectDigest []byte
+	err = rows.Scan(&s.ID, &path, &s.Name, &mode, &algo, &digest, &s.Kind, &s.Rev,
+		&s.Recipe, &s.KeepRoot, &imported, &s.HeldBy, &s.Reason,
+		&s.Detail, &objectAlgo, &objectDigest, &s.Size)
+	if err != nil {
+		return s, false, err
+	}
+	s.OutPath = storePath(path)
+	if s.CA.Mode, err = hashes.ParseMode(mode); err != nil {
+		return s, false, fmt.Errorf("source %s: %w", path, err)
+	}
+	if s.CA.Hash, err = columnHash(algo, digest); err != nil {
+		return s, false, fmt.Errorf("source %s: %w", path, err)
+	}
+	s.State = Missing
+	switch {
+	case objectAlgo != "":
+		s.State = Held
+		if s.Object, err = columnHash(objectAlgo, objectDigest); err != nil {
+			return s, false, fmt.Errorf("source %s: %w", path, err)
+		}
+	case s.Reason != "":
+		s.State = Failed
+	}
+	return s, imported, nil
+}
+
+func columnHash(algo string, digest []byte) (hashes.Hash, error) {
+	a, err := hashes.ParseAlgorithm(algo)
+	if err != nil {
+		return hashes.Hash{}, err
+	}
+	return hashes.New(a, digest)
+}
+
+// usage says which snapshots want a source, by its row.
+type usage struct {
+	systems   map[int64][]string
+	inClosure map[int64]bool
+}
+
+func newUsage(snapshots []members) usage {
+	u := usage{map[int64][]string{}, map[int64]bool{}}
+	for i := range snapshots {
+		m := &snapshots[i]
+		for id := range m.wanted() {
+			if !slices.Contains(u.systems[id], m.System) {
+				u.systems[id] = append(u.systems[id], m.System)
+				slices.Sort(u.systems[id])
+			}
+		}
+		for _, id := range m.sources {
+			u.inClosure[id] = true
+		}
+	}
+	return u
+}
+
+func (c *Catalog) urls(ctx context.Context) (map[int64][]string, error) {
+	urls := map[int64][]string{}
+	err := c.query(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var url string
+		err := rows.Scan(&id, &url)
+		urls[id] = append(urls[id], url)
+		return err
+	}, `SELECT source_id, url FROM url ORDER BY source_id, position`)
+	return urls, err
+}
+
+// An Attempt is one try to have a source from one URL.
+type Attempt struct {
+	URL      string // as it was asked for
+	At       time.Time
+	Duration time.Duration
+	Status   int    // of HTTP, 0 if there was none
+	Bytes    int64  // received
+	Reason   string // "" if it gave the right bytes
+	Detail   string
+}
+
+// An Outcome is what became of one source in a fetch. Object is the zero Hash
+// if it failed; then Reason says why.
+type Outcome struct {
+	OutPath  hashes.StorePath
+	Object   hashes.Hash
+	Recipe   granary.Recipe // by which the object serves the source
+	Size     int64          // of the object, in bytes
+	Reason   string
+	Detail   string
+	Attempts []Attempt
+}
+
+// RecordOutcomes records what became of sources. The objects must be durable
+// already.
+func (c *Catalog) RecordOutcomes(ctx context.Context, outcomes []Outcome) error {
+	return c.write(ctx, func(tx *sql.Tx) error {
+		for i := range outcomes {
+			if err := recordOutcome(ctx, tx, &outcomes[i]); err != nil {
+				return fmt.Errorf("source %s: %w", outcomes[i].OutPath, err)
+			}
+		}
+		return nil
+	})
+}
+
+func recordOutcome(ctx context.Context, tx *sql.Tx, o *Outcome) error {
+	var id int64
+	err := tx.QueryRowContext(ctx, `SELECT id FROM source WHERE out_path = ?`,
+		o.OutPath.Base()).Scan(&id)
+	if err != nil {
+		return err
+	}
+	if err := recordAttempts(ctx, tx, id, o.Attempts); err != nil {
+		return err
+	}
+	if o.Object.IsZero() {
+		_, err = tx.ExecContext(ctx, `UPDATE source SET reason = ?, detail = ?,
+			object_id = NULL, held_by = NULL WHERE id = ?`, o.Reason, null(o.Detail), id)
+		return err
+	}
+	object, err := recordObject(ctx, tx, o)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE source SET object_id = ?, held_by = ?,
+		reason = NULL, detail = NULL WHERE id = ?`, object, string(o.Recipe), id)
+	return err
+}
+
+func recordObject(ctx context.Context, tx *sql.Tx, o *Outcome) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, `INSERT INTO object (algo, hash, size, held)
+		VALUES (?, ?, ?, unixepoch())
+		ON CONFLICT (algo, hash) DO UPDATE SET size = excluded.size RETURNING id`,
+		o.Object.Algorithm().String(), o.Object.Digest(), o.Size).Scan(&id)
+	return id, err
+}
+
+func recordAttempts(ctx context.Context, tx *sql.Tx, source int64, attempts []Attempt) error {
+	for _, a := range attempts {
+		_, err := tx.ExecContext(ctx, `INSERT INTO attempt
+			(source_id, url, at, ms, status, bytes, reason, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			source, a.URL, a.At.UnixMilli(), a.Duration.Milliseconds(), a.Status, a.Bytes,
+			null(a.Reason), null(a.Detail))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LastURLs returns, for each failed source, the URL of its last attempt.
+func (c *Catalog) LastURLs(ctx context.Context) (map[int64]string, error) {
+	last := map[int64]string{}
+	err := c.query(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var url string
+		err := rows.Scan(&id, &url)
+		last[id] = url
+		return err
+	}, `SELECT source_id, url FROM attempt WHERE id IN
+		(SELECT max(a.id) FROM attempt a JOIN source s ON s.id = a.source_id
+			WHERE s.reason IS NOT NULL GROUP BY a.source_id)`)
+	return last, err
+}
