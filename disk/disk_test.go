@@ -116,8 +116,8 @@ func TestCommit(t *testing.T) {
 			if got := tmpFiles(t, d); got != nil {
 				t.Errorf("left in tmp: %q", got)
 			}
-			if got, err := d.Verify(t.Context(), want.Hash); err != nil || got != want {
-				t.Errorf("Verify: got %v, %v, want %v", got, err, want)
+			if got, err := d.Adopt(t.Context(), want.Hash); err != nil || got != want {
+				t.Errorf("Adopt: got %v, %v, want %v", got, err, want)
 			}
 		})
 	}

@@ -21,7 +21,7 @@
 //
 // Between 3 and 4 a power cut may leave an object with damaged bytes. So
 // nothing may be recorded as held before Sync, and an object that nothing
-// records is to be checked with Verify.
+// records is to be checked with Adopt.
 //
 // Errors about a file of the disk wrap the cause, so that
 // errors.Is(err, syscall.ENOSPC) and the like work. Any error but a

@@ -69,6 +69,16 @@ func (d *Disk) Verify(ctx context.Context, h hashes.Hash) (Object, error) {
 	return Object{Hash: h, Size: size}, nil
 }
 
+// Adopt is Verify for an object that nothing records: an earlier run may have
+// left it there. Sync makes it durable like one that was committed.
+func (d *Disk) Adopt(ctx context.Context, h hashes.Hash) (Object, error) {
+	o, err := d.Verify(ctx, h)
+	if err == nil {
+		d.addPending(d.Path(h))
+	}
+	return o, err
+}
+
 // Objects walks over all objects, sorted by algorithm and hash, without
 // reading their bytes. Files that are not named like objects are passed over.
 // An error ends the walk.

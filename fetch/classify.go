@@ -1,0 +1,123 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+)
+
+// A failure is why an attempt did not bring the right bytes.
+type failure struct {
+	reason Reason
+	detail string
+	again  bool // it may pass: the same URL is worth another try
+}
+
+var (
+	errSilence   = errors.New("the server fell silent")
+	errRedirects = errors.New("too many redirects")
+	errScheme    = errors.New("redirect to an unsupported scheme")
+)
+
+// classify says why a request failed, and whether it is worth a retry; nil if
+// it did not fail. Either resp or err is nil.
+func classify(resp *http.Response, err error) *failure {
+	if err == nil {
+		return classifyStatus(resp)
+	}
+	detail := err.Error()
+	var urlError *url.Error
+	if errors.As(err, &urlError) {
+		detail = urlError.Err.Error()
+	}
+	f := classifyError(err)
+	f.detail = detail
+	return f
+}
+
+// classifyStatus lets pass what brings bytes, and the two answers to a request
+// for a range.
+func classifyStatus(resp *http.Response) *failure {
+	ranged := resp.Request.Header.Get("Range") != ""
+	f := &failure{detail: resp.Status}
+	switch code := resp.StatusCode; {
+	case code == http.StatusOK,
+		ranged && code == http.StatusPartialContent,
+		ranged && code == http.StatusRequestedRangeNotSatisfiable:
+		return nil
+	case code == http.StatusNotFound, code == http.StatusGone:
+		f.reason = ReasonNotFound
+	case code == http.StatusUnauthorized, code == http.StatusProxyAuthRequired:
+		f.reason = ReasonUnauthorized
+	case code == http.StatusForbidden, code == http.StatusUnavailableForLegalReasons:
+		f.reason = ReasonForbidden
+	case code == http.StatusTooManyRequests:
+		f.reason, f.again = ReasonRateLimited, true
+	case code == http.StatusRequestTimeout:
+		f.reason, f.again = ReasonTimeout, true
+	case code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
+		f.reason = ReasonServerError
+	case code >= 500:
+		f.reason, f.again = ReasonServerError, true
+	case code >= 300 && code < 400:
+		f.reason = ReasonRedirect
+	default:
+		f.reason = ReasonStatus
+	}
+	return f
+}
+
+func classifyError(err error) *failure {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errSilence):
+		return &failure{reason: ReasonTimeout, again: true}
+	case errors.Is(err, errRedirects):
+		return &failure{reason: ReasonRedirect}
+	case errors.Is(err, errScheme):
+		return &failure{reason: ReasonUnsupportedScheme}
+	case errors.As(err, &dns):
+		return &failure{reason: ReasonDNS, again: !dns.IsNotFound}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return &failure{reason: ReasonRefused}
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return &failure{reason: ReasonUnreachable, again: true}
+	case isTLS(err):
+		return &failure{reason: ReasonTLS}
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return &failure{reason: ReasonTimeout, again: true}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &failure{reason: ReasonTruncated, again: true}
+	case isReset(err):
+		return &failure{reason: ReasonReset, again: true}
+	}
+	return &failure{reason: ReasonNetwork, again: true}
+}
+
+// isTLS tells whether err is of a TLS handshake that would fail again.
+func isTLS(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		host         x509.HostnameError
+		invalid      x509.CertificateInvalidError
+		record       tls.RecordHeaderError
+		alert        tls.AlertError
+	)
+	return errors.As(err, &verification) || errors.As(err, &authority) ||
+		errors.As(err, &host) || errors.As(err, &invalid) ||
+		errors.As(err, &record) || errors.As(err, &alert) ||
+		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
+}
+
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, io.EOF)
+}

@@ -1,0 +1,262 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"granary/disk"
+	"granary/hashes"
+)
+
+const (
+	bufferSize = 128 << 10 // bytes
+	// progress is how many new bytes make a try that broke off a success.
+	progress = 1 << 20
+
+	minBackoff = time.Second
+	maxBackoff = time.Minute // also where a server asks for more
+)
+
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// A download brings the bytes of one URL into a temp.
+type download struct {
+	run    *run
+	job    *job
+	url    string
+	temp   *disk.Temp
+	client *retryablehttp.Client
+
+	left    int   // retries
+	used    int   // retries since there was progress
+	reached int64 // the largest size of temp when there was
+
+	attempt  Attempt  // under way
+	failure  *failure // of the last attempt
+	resumed  bool     // the bytes in temp came in several answers
+	declared bool     // the server says that it compressed the bytes on the way
+}
+
+func newDownload(r *run, j *job, url string, temp *disk.Temp) *download {
+	d := &download{
+		run: r, job: j, url: url, temp: temp, left: r.retries,
+		reached: temp.Size(),
+	}
+	d.client = &retryablehttp.Client{
+		HTTPClient:     r.newClient(),
+		RetryMax:       r.retries,
+		RequestLogHook: func(retryablehttp.Logger, *http.Request, int) { d.begin() },
+		CheckRetry:     d.checkRetry,
+		Backoff: func(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
+			return d.backoff(resp)
+		},
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	return d
+}
+
+// rightBytes downloads until the hash is right or the URL is given up. It
+// returns the temp that has the right bytes, and the hash to commit it as; no
+// temp after a failure, which is in the job's attempts.
+func (d *download) rightBytes(ctx context.Context) (hashes.Hash, *disk.Temp, error) {
+	for range 2 {
+		if ok, err := d.fetch(ctx); err != nil || !ok {
+			return hashes.Hash{}, nil, err
+		}
+		object, good, err := d.settle(ctx)
+		if err != nil || good != nil {
+			return object, good, err
+		}
+		if err := d.temp.Reset(); err != nil {
+			return hashes.Hash{}, nil, err
+		}
+		if !d.resumed {
+			break
+		}
+		// The parts may not belong together: once more, from nothing.
+	}
+	return hashes.Hash{}, nil, nil
+}
+
+// settle checks the bytes, as they are and without the server's compression.
+func (d *download) settle(ctx context.Context) (hashes.Hash, *disk.Temp, error) {
+	s := d.job.source
+	object, bad, err := d.run.check(ctx, s, d.temp)
+	if err != nil {
+		return hashes.Hash{}, nil, err
+	}
+	if bad == nil {
+		d.end(nil)
+		return object, d.temp, nil
+	}
+	inner, err := d.run.gunzip(ctx, s, d.temp, d.declared)
+	if err != nil || inner == nil {
+		d.end(bad)
+		return hashes.Hash{}, nil, err
+	}
+	object, stillBad, err := d.run.check(ctx, s, inner)
+	if err != nil || stillBad != nil {
+		d.end(bad)
+		if removeErr := inner.Remove(); err == nil {
+			err = removeErr
+		}
+		return hashes.Hash{}, nil, err
+	}
+	d.end(nil)
+	return object, inner, nil
+}
+
+// fetch fills the temp, with retries. It returns false after a failure.
+func (d *download) fetch(ctx context.Context) (bool, error) {
+	for {
+		again, err := d.request(ctx)
+		if err != nil || !again {
+			return d.failure == nil, err
+		}
+	}
+}
+
+// request makes one request, which retryablehttp repeats until there is a body,
+// and reads the body. It tells whether to make another one for the rest.
+func (d *download) request(ctx context.Context) (again bool, err error) {
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
+	if err != nil {
+		d.begin()
+		d.end(&failure{reason: ReasonBadURL, detail: err.Error()})
+		return false, nil
+	}
+	req.Header.Set("User-Agent", d.run.userAgent())
+	askForRest(req.Header, d.url, d.temp)
+	d.client.RetryMax = d.left
+	resp, err := d.client.Do(req)
+	if resp != nil {
+		defer resp.Body.Close()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case d.failure != nil:
+		drain(resp)
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("request %s: %w", d.url, err)
+	}
+	whole, err := d.place(resp)
+	if err != nil || whole || d.failure != nil {
+		return d.failure != nil, err
+	}
+	return d.receive(ctx, resp)
+}
+
+// drain reads a short body to its end, so that the connection can be reused.
+func drain(resp *http.Response) {
+	if resp != nil {
+		io.CopyN(io.Discard, resp.Body, 16<<10)
+	}
+}
+
+func (f *Fetcher) userAgent() string {
+	if f.Version == "" {
+		return "granary"
+	}
+	return "granary/" + f.Version
+}
+
+// place puts the temp where the body of resp begins. It returns true if there
+// is nothing to read because the temp has all bytes already.
+func (d *download) place(resp *http.Response) (whole bool, err error) {
+	d.declared = resp.Header.Get("Content-Encoding") == "gzip"
+	size := d.temp.Size()
+	switch resp.StatusCode {
+	case http.StatusRequestedRangeNotSatisfiable:
+		d.resumed = true
+		if resp.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", size) {
+			return true, nil
+		}
+		return false, d.startOver(resp)
+	case http.StatusPartialContent:
+		d.resumed = true
+		if !startsAt(resp.Header, size) {
+			return false, d.startOver(resp)
+		}
+		return false, nil
+	}
+	d.resumed = false
+	if size > 0 {
+		err = d.temp.Reset()
+	}
+	d.temp.SetNote(newNote(d.url, resp.Header))
+	return false, err
+}
+
+// startOver drops what there is, after an answer that does not continue it.
+func (d *download) startOver(resp *http.Response) error {
+	d.end(&failure{
+		reason: ReasonRange, again: true,
+		detail: resp.Status + ", Content-Range: " + resp.Header.Get("Content-Range"),
+	})
+	return d.temp.Reset()
+}
+
+// receive appends the body to the temp, and tells whether to ask for the rest.
+func (d *download) receive(ctx context.Context, resp *http.Response) (again bool, err error) {
+	if limit := d.run.MaxSize; limit > 0 && d.temp.Size()+resp.ContentLength > limit {
+		return false, d.tooLarge()
+	}
+	readErr, err := d.copy(resp.Body)
+	switch {
+	case err != nil:
+		return false, err
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case readErr == io.EOF:
+		return false, nil
+	case readErr == errTooLarge:
+		return false, d.tooLarge()
+	}
+	f := classify(nil, readErr)
+	d.end(f)
+	if d.temp.Size() >= d.reached+progress {
+		d.reached, d.left, d.used = d.temp.Size(), d.run.retries, 0
+	}
+	if !d.retry(f) {
+		return false, nil
+	}
+	return true, sleep(ctx, d.backoff(nil))
+}
+
+var errTooLarge = errors.New("larger than the limit")
+
+// copy returns the error that ended the body, or else that of the disk.
+func (d *download) copy(body io.Reader) (readErr, err error) {
+	buf := buffers.Get().(*[bufferSize]byte)
+	defer buffers.Put(buf)
+	for readErr == nil {
+		var n int
+		n, readErr = body.Read(buf[:])
+		if n == 0 {
+			continue
+		}
+		if _, err := d.temp.Write(buf[:n]); err != nil {
+			return nil, err
+		}
+		d.attempt.Bytes += int64(n)
+		d.run.bytes.Add(int64(n))
+		if limit := d.run.MaxSize; limit > 0 && d.temp.Size() > limit {
+			return errTooLarge, nil
+		}
+	}
+	return readErr, nil
+}
+
+func (d *download) tooLarge() error {
+	d.end(&failure{reason: ReasonTooLarge, detail: errTooLarge.Error()})
+	return d.temp.Reset()
+}

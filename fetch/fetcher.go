@@ -1,0 +1,171 @@
+package fetch
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"granary"
+	"granary/disk"
+)
+
+// A Fetcher downloads sources. Its fields are read when Fetch begins.
+type Fetcher struct {
+	Disk *disk.Disk // must be set
+
+	// Transport makes the requests. nil means granary's own, with the proxies
+	// that the environment names.
+	Transport http.RoundTripper
+
+	Jobs        int // requests at a time; 0 means 32
+	JobsPerHost int // requests to one host at a time; 0 means 4
+
+	Rewrites      []Rewrite // the first that matches counts
+	Mirrors       MirrorMap // nil means BuiltinMirrors
+	HashedMirrors []string  // base URLs, asked for <base>/<algorithm>/<base16>
+
+	// Retries is how often a URL is tried again after a failure that may pass;
+	// 0 means 3, less than 0 never. A try that brought new bytes, 1 MiB or
+	// more, is not counted.
+	Retries int
+	// Timeout is the longest silence of a server; 0 means 30 s.
+	Timeout time.Duration
+	// MaxSize is the largest download, and the largest tree in an archive, in
+	// bytes; 0 means no limit.
+	MaxSize int64
+
+	Version string       // of granary, for servers; may be ""
+	Netrc   string       // file with passwords; "" means ~/.netrc
+	Logger  *slog.Logger // nil means none
+
+	bytes  atomic.Int64
+	active atomic.Int64
+}
+
+// Progress is a look at what a Fetcher does.
+type Progress struct {
+	Bytes  int64 // received since the Fetcher was made, in bytes
+	Active int64 // downloads under way
+}
+
+// Progress may be called at any time; it costs next to nothing.
+func (f *Fetcher) Progress() Progress {
+	return Progress{Bytes: f.bytes.Load(), Active: f.active.Load()}
+}
+
+// Fetch brings sources onto the disk and says of each to events, once, whether
+// it is held or failed; retries are told of in between. Sources with one
+// output path are one. OutPath must be set.
+//
+// events is called by one goroutine at a time. A source is said to be held
+// when its object is durable.
+//
+// The error is that of the machine, or the cause of ctx's end; then there are
+// sources of which nothing is said. Partial downloads stay in the disk's tmp/.
+func (f *Fetcher) Fetch(
+	ctx context.Context, sources []granary.Source, events func(Event),
+) error {
+	r, err := f.newRun(sources)
+	if err != nil {
+		return err
+	}
+	defer r.closeIdle()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, r.queue.close)()
+	r.recorder = startRecorder(f.Disk, events, cancel)
+	var workers sync.WaitGroup
+	for range min(r.jobs, len(sources)) {
+		workers.Go(func() {
+			if err := r.work(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	workers.Wait()
+	r.recorder.finish()
+	return context.Cause(ctx)
+}
+
+// A run is one call of Fetch.
+type run struct {
+	*Fetcher
+	jobs      int
+	retries   int
+	timeout   time.Duration
+	mirrors   MirrorMap
+	transport http.RoundTripper
+	closeIdle func()
+	logger    *slog.Logger
+	queue     *queue
+	recorder  *recorder
+	unpacking chan struct{} // slots for work on archives
+}
+
+func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
+	passwords, err := readNetrc(f.Netrc)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		Fetcher:   f,
+		jobs:      orDefault(f.Jobs, 32),
+		retries:   max(0, orDefault(f.Retries, 3)),
+		timeout:   orDefault(f.Timeout, 30*time.Second),
+		mirrors:   f.Mirrors,
+		logger:    f.Logger,
+		closeIdle: func() {},
+		queue:     newQueue(orDefault(f.JobsPerHost, 4)),
+		unpacking: make(chan struct{}, maxUnpacking()),
+	}
+	if r.mirrors == nil {
+		r.mirrors = BuiltinMirrors()
+	}
+	if r.logger == nil {
+		r.logger = slog.New(slog.DiscardHandler)
+	}
+	base := f.Transport
+	if base == nil {
+		own := newTransport(r.timeout, r.queue.limit)
+		base, r.closeIdle = own, own.CloseIdleConnections
+	}
+	r.transport = &watchdog{&authorizer{base, passwords}, r.timeout}
+	r.enqueue(sources)
+	return r, nil
+}
+
+func orDefault[T int | time.Duration](value, standard T) T {
+	if value == 0 {
+		return standard
+	}
+	return value
+}
+
+func (r *run) enqueue(sources []granary.Source) {
+	seen := make(map[string]struct{}, len(sources))
+	for i := range sources {
+		path := string(sources[i].OutPath)
+		if _, ok := seen[path]; !ok {
+			seen[path] = struct{}{}
+			r.queue.add(&job{source: &sources[i]})
+		}
+	}
+}
+
+// work does steps of jobs until there are none, or ctx ends.
+func (r *run) work(ctx context.Context) error {
+	for {
+		host, j, ok := r.queue.take()
+		if !ok {
+			return nil
+		}
+		done, err := r.step(ctx, j)
+		if err != nil {
+			return err
+		}
+		r.queue.put(host, j, done)
+	}
+}

@@ -1,0 +1,141 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"granary"
+	"granary/disk"
+	"granary/hashes"
+)
+
+// A job is the work on one source. It is in the queue or with one worker.
+type job struct {
+	source     *granary.Source
+	begun      bool
+	candidates []candidate // not yet tried
+	attempts   []Attempt
+}
+
+// host is that of the next candidate; "" for what happens on this machine.
+func (j *job) host() string {
+	if len(j.candidates) == 0 {
+		return ""
+	}
+	return j.candidates[0].host
+}
+
+// tempKey names the temporary file of s: one for all its candidates, since a
+// partial file of one can be continued by another.
+func tempKey(s *granary.Source) string { return s.OutPath.Digest() }
+
+// step brings j one candidate further, and tells whether it is done.
+func (r *run) step(ctx context.Context, j *job) (bool, error) {
+	held := false
+	var err error
+	if !j.begun {
+		j.begun = true
+		held, err = r.begin(ctx, j)
+	} else {
+		c := j.candidates[0]
+		j.candidates = j.candidates[1:]
+		held, err = r.try(ctx, j, c.url)
+	}
+	if err != nil || held || len(j.candidates) > 0 {
+		return held, err
+	}
+	r.recorder.send(Event{
+		Kind: Failed, Source: *j.source,
+		Attempt: mostTelling(j.attempts), Attempts: j.attempts,
+	})
+	return true, nil
+}
+
+// begin looks whether the source is held already, and lists its candidates.
+func (r *run) begin(ctx context.Context, j *job) (held bool, err error) {
+	if why := needsBuilder(j.source); why != "" {
+		j.refuse("", &failure{reason: ReasonNeedsBuilder, detail: why})
+		return false, nil
+	}
+	if held, err := r.adopt(ctx, j); held || err != nil {
+		return held, err
+	}
+	for _, c := range r.candidates(j.source) {
+		if c.failure != nil {
+			j.refuse(c.url, c.failure)
+			continue
+		}
+		j.candidates = append(j.candidates, c)
+	}
+	if len(j.candidates)+len(j.attempts) == 0 {
+		j.refuse("", &failure{reason: ReasonNoURL})
+	}
+	return false, nil
+}
+
+// refuse records a candidate that cannot be asked.
+func (j *job) refuse(url string, f *failure) {
+	j.attempts = append(j.attempts, Attempt{
+		URL: url, Start: time.Now(), Reason: f.reason, Detail: f.detail,
+	})
+}
+
+// adopt takes an object that is on the disk already. Only the name of a flat
+// source's object is known beforehand.
+func (r *run) adopt(ctx context.Context, j *job) (bool, error) {
+	if j.source.Recipe != granary.RecipeFlat {
+		return false, nil
+	}
+	object, err := r.Disk.Adopt(ctx, j.source.CA.Hash)
+	var mismatch *disk.MismatchError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case errors.As(err, &mismatch): // a new download will replace it
+		r.logger.Warn("an object is damaged", "error", err)
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	r.held(j, object, Attempt{})
+	return true, nil
+}
+
+func (r *run) held(j *job, object disk.Object, a Attempt) {
+	r.recorder.send(Event{
+		Kind: Held, Source: *j.source, Object: object, Recipe: j.source.Recipe,
+		Attempt: a, Attempts: j.attempts,
+	})
+}
+
+// try asks one URL, and tells whether the source is held now.
+func (r *run) try(ctx context.Context, j *job, url string) (held bool, err error) {
+	r.active.Add(1)
+	defer r.active.Add(-1)
+	temp, err := r.Disk.CreateTemp(ctx, tempKey(j.source), j.source.CA.Hash.Algorithm())
+	if err != nil {
+		return false, err
+	}
+	d := newDownload(r, j, url, temp)
+	object, commit, err := d.rightBytes(ctx)
+	if err != nil || commit == nil {
+		return false, errors.Join(err, temp.Close())
+	}
+	if commit != temp {
+		if err := temp.Remove(); err != nil {
+			return false, errors.Join(err, commit.Remove())
+		}
+	}
+	return true, r.commit(j, object, commit)
+}
+
+func (r *run) commit(j *job, want hashes.Hash, t *disk.Temp) error {
+	object, err := t.Commit(want)
+	if err != nil {
+		return err
+	}
+	r.held(j, object, j.attempts[len(j.attempts)-1])
+	return nil
+}

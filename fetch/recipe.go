@@ -1,0 +1,191 @@
+package fetch
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+
+	"github.com/klauspost/compress/gzip"
+
+	"granary"
+	"granary/disk"
+	"granary/hashes"
+	"granary/nar"
+)
+
+// unpackBudget is the memory for an archive's contents, in bytes.
+const unpackBudget = 32 << 20
+
+// maxUnpacking is how many archives are worked on at a time. Besides the
+// budget, each may need the dictionary of its compression: 64 MiB for xz -9.
+func maxUnpacking() int { return min(runtime.GOMAXPROCS(0), 3) }
+
+// needsBuilder says why granary cannot make s itself, or "".
+func needsBuilder(s *granary.Source) string {
+	mode := hashes.Recursive
+	if s.Recipe == granary.RecipeFlat {
+		mode = hashes.Flat
+	}
+	switch {
+	case s.Recipe == "":
+		return fmt.Sprintf("no recipe for %s", s.Kind)
+	case s.CA.Hash.IsZero():
+		return "no hash"
+	case s.CA.Mode != mode:
+		return fmt.Sprintf("recipe %s cannot give a hash of mode %s", s.Recipe, s.CA.Mode)
+	}
+	return ""
+}
+
+// check makes the hash of s out of the bytes in t. It returns what to commit t
+// as if the hash is right, else why it is not. The error is the machine's, or
+// that of ctx.
+func (r *run) check(
+	ctx context.Context, s *granary.Source, t *disk.Temp,
+) (hashes.Hash, *failure, error) {
+	got, err := r.outputHash(ctx, s, t)
+	switch {
+	case errors.Is(err, nar.ErrFormat):
+		return hashes.Hash{}, unlessHTML(t, archiveFailure(err)), nil
+	case err != nil:
+		return hashes.Hash{}, nil, err
+	case got != s.CA.Hash:
+		mismatch := &disk.MismatchError{Want: s.CA.Hash, Got: got}
+		f := &failure{reason: ReasonWrongHash, detail: mismatch.Error()}
+		return hashes.Hash{}, unlessHTML(t, f), nil
+	case s.Recipe == granary.RecipeFlat:
+		return got, nil, nil
+	}
+	object, err := t.Hash(hashes.SHA256)
+	return object, nil, err
+}
+
+func (r *run) outputHash(
+	ctx context.Context, s *granary.Source, t *disk.Temp,
+) (hashes.Hash, error) {
+	algo := s.CA.Hash.Algorithm()
+	sum := algo.New()
+	switch s.Recipe {
+	case granary.RecipeUnpack:
+		return r.unpackedHash(ctx, s, t)
+	case granary.RecipeExecutable:
+		err := nar.WriteFile(sum, contextReader{ctx, t.Reader()}, t.Size(), true)
+		return hashes.Of(algo, sum), err
+	case granary.RecipeNAR:
+		plain, err := nar.Decompress(contextReader{ctx, t.Reader()})
+		if err != nil {
+			return hashes.Hash{}, err
+		}
+		defer plain.Close()
+		_, err = io.Copy(sum, plain)
+		return hashes.Of(algo, sum), err
+	default:
+		return t.Hash(algo)
+	}
+}
+
+// unpackedHash waits for a slot, as archives need memory.
+func (r *run) unpackedHash(
+	ctx context.Context, s *granary.Source, t *disk.Temp,
+) (hashes.Hash, error) {
+	select {
+	case r.unpacking <- struct{}{}:
+		defer func() { <-r.unpacking }()
+	case <-ctx.Done():
+		return hashes.Hash{}, ctx.Err()
+	}
+	archive, err := nar.OpenArchive(t, t.Size())
+	if err != nil {
+		return hashes.Hash{}, err
+	}
+	opts := nar.Options{KeepRoot: s.KeepRoot, Budget: unpackBudget, MaxSize: r.MaxSize}
+	h, _, err := archive.Hash(ctx, opts, s.CA.Hash.Algorithm())
+	return h, err
+}
+
+func archiveFailure(err error) *failure {
+	f := &failure{reason: ReasonBadArchive, detail: err.Error()}
+	switch {
+	case errors.Is(err, nar.ErrTruncated):
+		f.reason = ReasonTruncated
+	case errors.Is(err, nar.ErrUnsupported):
+		f.reason = ReasonUnknownArchive
+	case errors.Is(err, nar.ErrTooLarge):
+		f.reason = ReasonTooLarge
+	}
+	return f
+}
+
+// unlessHTML gives f a better reason if the bytes in t are a web page.
+func unlessHTML(t *disk.Temp, f *failure) *failure {
+	first := make([]byte, 512)
+	n, _ := t.ReadAt(first, 0)
+	if bytes.HasPrefix([]byte(http.DetectContentType(first[:n])), []byte("text/html")) {
+		f.reason = ReasonHTML
+	}
+	return f
+}
+
+// maxInflation is how much larger than the compressed bytes those below a
+// server's gzip may be.
+const maxInflation = 100
+
+// gunzip returns what the server compressed on the way, in a temp of its own,
+// or nil if it did not seem to: it said so, or the bytes are gzip in gzip.
+func (r *run) gunzip(
+	ctx context.Context, s *granary.Source, t *disk.Temp, declared bool,
+) (*disk.Temp, error) {
+	z, err := gzip.NewReader(contextReader{ctx, t.Reader()})
+	if err != nil {
+		return nil, ctx.Err()
+	}
+	inner := bufio.NewReader(z)
+	if first, _ := inner.Peek(2); !declared && !bytes.Equal(first, []byte("\x1f\x8b")) {
+		return nil, ctx.Err()
+	}
+	temp, err := r.Disk.CreateTemp(ctx, tempKey(s)+".gunzip", s.CA.Hash.Algorithm())
+	if err != nil {
+		return nil, err
+	}
+	if err := temp.Reset(); err != nil {
+		return nil, errors.Join(err, temp.Remove())
+	}
+	ok, err := inflate(temp, io.LimitReader(inner, maxInflation*t.Size()))
+	if err != nil || !ok || ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), err, temp.Remove())
+	}
+	return temp, nil
+}
+
+// inflate returns false when reading fails; the error is the disk's.
+func inflate(temp *disk.Temp, r io.Reader) (bool, error) {
+	buf := buffers.Get().(*[bufferSize]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := r.Read(buf[:])
+		if _, err := temp.Write(buf[:n]); err != nil {
+			return false, err
+		}
+		if err != nil {
+			return err == io.EOF, nil
+		}
+	}
+}
+
+// A contextReader fails once ctx ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
