@@ -16,10 +16,10 @@ in
     url = "mirror://sample/behind-1.0.tar.gz";
     sha256 = "1gam01zrsdnh04hj0nayc9fhwqnh0fafk55dwq7ih6lz9v30j62j";
   });
-  # The site's base has no slash at its end.
+  # The site's base has no slash at its end: nixpkgs' builder asks for
+  # slashlessslashless-1.0.tar.gz, which was never meant.
   slashlessMirror = from "slashless-1.0" (fetchurl {
-    name = "slashless-1.0.tar.gz";
-    url = "mirror://slashless/1.0.tar.gz";
+    url = "mirror://slashless/slashless-1.0.tar.gz";
     sha256 = "1kzngcaf1hfblywc6njkn7rypm4sd41i7clrgp3kpim4nv3nrhh2";
   });
   unknownMirror = from "unknown-mirror-1.0" (fetchurl {

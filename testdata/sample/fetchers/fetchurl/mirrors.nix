@@ -1,5 +1,5 @@
-# Sites of mirror:// URLs. The second base of "sample" lacks its last slash, as
-# some of nixpkgs' do: then the site's name ends where the file's begins.
+# Sites of mirror:// URLs. The base of "slashless" lacks its last slash, as some
+# of nixpkgs' do.
 {
   hashedMirrors = [ "http://second.granary.test/hashed" ];
   sample = [
@@ -7,6 +7,6 @@
     "http://second.granary.test/mirror/"
   ];
   slashless = [
-    "http://second.granary.test/slashless-"
+    "http://second.granary.test/slashless"
   ];
 }
