@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,7 +42,7 @@ func Open(dir string) (*Disk, error) {
 	if err != nil {
 		return nil, openError(dir, err)
 	}
-	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+	if err := cmp.Or(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return nil, openError(dir, err)
 	}
 	return &Disk{dir: dir, open: map[string]struct{}{}}, nil

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (d *Disk) Lock(command string) error {
 		return fmt.Errorf("lock disk: %w", err)
 	}
 	if err := d.take(f, command); err != nil {
-		return errors.Join(err, f.Close())
+		return cmp.Or(err, f.Close())
 	}
 	d.lock = f
 	return nil
@@ -60,8 +61,9 @@ func (d *Disk) Lock(command string) error {
 
 func (d *Disk) take(f *os.File, command string) error {
 	free, err := lockFile(f)
+	noLocks := errors.Is(err, errors.ErrUnsupported)
 	holder := readHolder(f)
-	if errors.Is(err, errors.ErrUnsupported) {
+	if noLocks {
 		free, err = !holder.alive(), nil
 	}
 	switch {
@@ -70,7 +72,12 @@ func (d *Disk) take(f *os.File, command string) error {
 	case !free:
 		return &LockedError{Dir: d.dir, Holder: holder}
 	}
-	return writeHolder(f, command)
+	// A lock holds without the words about its holder. They may not fit on a
+	// full disk, which must stay open to what makes room on it.
+	if err := writeHolder(f, command); err != nil && noLocks {
+		return err
+	}
+	return nil
 }
 
 // alive tells whether h is another process of this machine that still runs.
@@ -112,7 +119,7 @@ func (d *Disk) Unlock() error {
 		return nil
 	}
 	// The file stays: removing it could split two that wait for it.
-	err := errors.Join(d.lock.Truncate(0), d.lock.Close())
+	err := cmp.Or(d.lock.Truncate(0), d.lock.Close())
 	d.lock = nil
 	return err
 }

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -53,5 +54,5 @@ func syncFile(name string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return cmp.Or(f.Sync(), f.Close())
 }

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,7 +109,7 @@ func (t *Temp) openFile(ctx context.Context) error {
 		err = t.readNote()
 	}
 	if err != nil {
-		return errors.Join(err, f.Close())
+		return cmp.Or(err, f.Close())
 	}
 	t.file = f
 	return nil
@@ -225,13 +226,13 @@ func (t *Temp) Close() error {
 		return t.Remove()
 	}
 	defer t.disk.release(t.key)
-	return errors.Join(t.saveNote(), t.file.Close())
+	return cmp.Or(t.saveNote(), t.file.Close())
 }
 
 // Remove ends the use of t and drops its bytes.
 func (t *Temp) Remove() error {
 	defer t.disk.release(t.key)
-	return errors.Join(t.file.Close(), removeFile(t.path()), t.removeNote())
+	return cmp.Or(t.file.Close(), removeFile(t.path()), t.removeNote())
 }
 
 func removeFile(name string) error {
@@ -253,7 +254,7 @@ func (t *Temp) Commit(want hashes.Hash) (Object, error) {
 	}
 	got, err := t.Hash(want.Algorithm())
 	if err != nil {
-		return Object{}, errors.Join(err, t.Close())
+		return Object{}, cmp.Or(err, t.Close())
 	}
 	if got != want {
 		return Object{}, &MismatchError{Want: want, Got: got}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -121,11 +122,11 @@ func (r *run) try(ctx context.Context, j *job, url string) (held bool, err error
 	d := newDownload(r, j, url, temp)
 	object, commit, err := d.rightBytes(ctx)
 	if err != nil || commit == nil {
-		return false, errors.Join(err, temp.Close())
+		return false, cmp.Or(err, temp.Close())
 	}
 	if commit != temp {
 		if err := temp.Remove(); err != nil {
-			return false, errors.Join(err, commit.Remove())
+			return false, cmp.Or(err, commit.Remove())
 		}
 	}
 	return true, r.commit(j, object, commit)

@@ -3,6 +3,7 @@ package fetch
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,11 +154,11 @@ func (r *run) gunzip(
 		return nil, err
 	}
 	if err := temp.Reset(); err != nil {
-		return nil, errors.Join(err, temp.Remove())
+		return nil, cmp.Or(err, temp.Remove())
 	}
 	ok, err := inflate(temp, io.LimitReader(inner, maxInflation*t.Size()))
 	if err != nil || !ok || ctx.Err() != nil {
-		return nil, errors.Join(ctx.Err(), err, temp.Remove())
+		return nil, cmp.Or(ctx.Err(), err, temp.Remove())
 	}
 	return temp, nil
 }
