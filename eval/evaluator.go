@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -86,6 +87,14 @@ type TreeError struct {
 }
 
 func (e *TreeError) Error() string { return fmt.Sprintf("evaluate %s: %s", e.Tree, e.Message) }
+
+// oldNixPattern is what trees say, and how Nix words it when it meets with a
+// builtin or a syntax that is newer than itself.
+var oldNixPattern = regexp.MustCompile(`requires? (at least )?Nix|Nix >= ?\d|` +
+	`attribute '[a-zA-Z]+' missing.*builtins|undefined variable '__|syntax error`)
+
+// NixTooOld guesses whether a newer Nix would evaluate the tree.
+func (e *TreeError) NixTooOld() bool { return oldNixPattern.MatchString(e.Message) }
 
 // Run evaluates the tree. It calls record, never twice at once, with all it
 // finds; an error of record ends the evaluation. A broken attribute is no

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+
+	"golang.org/x/term"
+
+	"granary/catalog"
+	"granary/disk"
+)
+
+// app is what all commands share: the flags, the streams, the open disk.
+type app struct {
+	diskDir              string
+	json, quiet, verbose bool
+
+	stdout io.Writer
+
+	mu     sync.Mutex
+	stderr io.Writer
+	bar    *bar // shown on the terminal's last line; nil: none
+
+	disk    *disk.Disk
+	catalog *catalog.Catalog
+}
+
+// version returns what `granary --version` says.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// openForWriting opens, or makes, the disk and its catalog, and locks the
+// disk against other writers.
+func (a *app) openForWriting(ctx context.Context, command string) (err error) {
+	if a.disk, err = disk.Open(a.diskDir); err != nil {
+		return err
+	}
+	if err := a.disk.Lock("granary " + command); err != nil {
+		return err
+	}
+	a.catalog, err = catalog.Open(ctx, a.catalogPath())
+	return err
+}
+
+// openForReading opens a disk that is there.
+func (a *app) openForReading(ctx context.Context) (err error) {
+	if _, err := os.Stat(a.catalogPath()); errors.Is(err, fs.ErrNotExist) {
+		return &noDiskError{a.diskDir}
+	}
+	if a.disk, err = disk.OpenReadOnly(a.diskDir); err != nil {
+		return err
+	}
+	a.catalog, err = catalog.OpenReadOnly(ctx, a.catalogPath())
+	return err
+}
+
+func (a *app) catalogPath() string { return filepath.Join(a.diskDir, "granary.db") }
+
+// noDiskError means that there is no disk where one was to be read.
+type noDiskError struct{ dir string }
+
+func (e *noDiskError) Error() string {
+	return fmt.Sprintf("disk %s: there is none (no granary.db)", e.dir)
+}
+
+func (a *app) close() {
+	a.endBar()
+	if a.catalog != nil {
+		if err := a.catalog.Close(); err != nil {
+			a.sayf("granary: warning: close catalog: %v", err)
+		}
+	}
+	if a.disk != nil {
+		_ = a.disk.Unlock() // the process ends, and with it the lock
+	}
+}
+
+// sayf writes a line to stderr.
+func (a *app) sayf(format string, args ...any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.bar != nil {
+		a.bar.clear()
+	}
+	fmt.Fprintf(a.stderr, format+"\n", args...)
+	if a.bar != nil {
+		a.bar.render()
+	}
+}
+
+// notef writes a line to stderr unless -q asks for silence.
+func (a *app) notef(format string, args ...any) {
+	if !a.quiet {
+		a.sayf("granary: "+format, args...)
+	}
+}
+
+// printf writes a part of the result.
+func (a *app) printf(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.stdout, format, args...)
+	return err
+}
+
+// printJSON writes one line of the result.
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// logger returns a logger for packages: its lines read as ours do.
+func (a *app) logger() *slog.Logger { return slog.New(&lineHandler{app: a}) }
+
+// terminal tells whether a person sees stderr.
+func (a *app) terminal() bool {
+	f, ok := a.stderr.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// lineHandler writes log records as "granary: warning: ..." lines.
+type lineHandler struct {
+	app   *app
+	attrs string
+}
+
+func (h *lineHandler) Enabled(_ context.Context, level slog.Level) bool {
+	switch {
+	case h.app.quiet:
+		return level >= slog.LevelError
+	case h.app.verbose:
+		return level >= slog.LevelDebug
+	}
+	return level >= slog.LevelWarn
+}
+
+func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
+	text := h.attrs
+	r.Attrs(func(attr slog.Attr) bool {
+		text += ": " + attr.Value.String()
+		return true
+	})
+	prefix := "granary: "
+	if r.Level >= slog.LevelWarn {
+		prefix = "granary: warning: "
+	}
+	h.app.sayf("%s", prefix+printable(r.Message+text))
+	return nil
+}
+
+func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	next := *h
+	for _, attr := range attrs {
+		next.attrs += ": " + attr.Value.String()
+	}
+	return &next
+}
+
+func (h *lineHandler) WithGroup(string) slog.Handler { return h }

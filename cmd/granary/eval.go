@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"granary/catalog"
+	"granary/eval"
+	"granary/hashes"
+)
+
+// evalFlags say what to evaluate and how.
+type evalFlags struct {
+	attrs, systems, sets                  []string
+	config, snapshot                      string
+	unfree, broken, unsupported, insecure bool
+	workers                               int
+	workerMemory                          size
+}
+
+func (f *evalFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.attrs, "attr", nil, "evaluate this attribute only (repeatable)")
+	flags.StringArrayVar(&f.systems, "system", nil,
+		"evaluate for this system, such as aarch64-linux (repeatable; default: this machine's)")
+	flags.StringSliceVar(&f.sets, "sets", nil,
+		"enter these package sets too, though Nix does not by itself, such as haskellPackages")
+	flags.StringVar(&f.config, "config", "", "nixpkgs' config: an attribute set in the Nix language")
+	flags.StringVar(&f.snapshot, "snapshot", "", "name of the snapshot (default: from tree and system)")
+	flags.BoolVar(&f.unfree, "unfree", false, "evaluate unfree packages too")
+	flags.BoolVar(&f.broken, "broken", false, "evaluate packages that are marked broken too")
+	flags.BoolVar(&f.unsupported, "unsupported", false,
+		"evaluate packages that do not support the system too")
+	flags.BoolVar(&f.insecure, "insecure", false, "evaluate packages with known vulnerabilities too")
+	flags.IntVar(&f.workers, "workers", 0, "evaluating processes (default: one a CPU, at most 8)")
+	flags.Var(&f.workerMemory, "worker-memory",
+		"memory of an evaluating process, such as 4G (default: a share of three quarters)")
+}
+
+// options says for people, and for telling snapshots apart, what the
+// evaluation was told beyond tree and system.
+func (f *evalFlags) options() string {
+	var words []string
+	for _, attr := range f.attrs {
+		words = append(words, "--attr "+attr)
+	}
+	for _, set := range f.sets {
+		words = append(words, "--sets "+set)
+	}
+	if f.config != "" {
+		words = append(words, "--config "+f.config)
+	}
+	for _, flag := range []struct {
+		on   bool
+		name string
+	}{{f.unfree, "--unfree"}, {f.broken, "--broken"},
+		{f.unsupported, "--unsupported"}, {f.insecure, "--insecure"}} {
+		if flag.on {
+			words = append(words, flag.name)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func newEval(a *app) *cobra.Command {
+	flags := new(evalFlags)
+	cmd := &cobra.Command{
+		Use:   "eval [TREE]",
+		Short: "Evaluate a package set and record a snapshot",
+		Long: "Evaluates TREE and records every attribute, derivation and source in the catalog.\n\n" +
+			"TREE is a folder with a default.nix, <nixpkgs> (the default), a tarball such as\n" +
+			"nixexprs.tar.xz (file or URL), or a channel's name such as nixos-unstable. A tarball is\n" +
+			"unpacked once and kept on the disk.\n\n" +
+			"Nix evaluates in a scratch store, with nothing of the user's configuration, without a\n" +
+			"network, and builds nothing. Needs Nix 2.8 or later, and what the tree asks for.",
+		Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if err := a.openForWriting(ctx, "eval"); err != nil {
+				return err
+			}
+			return a.evaluate(ctx, flags, new(fetchFlags), args)
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+// evaluate records a snapshot for each system.
+func (a *app) evaluate(ctx context.Context, f *evalFlags, net *fetchFlags, args []string) error {
+	nix := eval.Nix{}
+	nixVersion, err := nix.Version(ctx)
+	if err != nil {
+		return err
+	}
+	attrs, err := attrPaths("--attr", f.attrs)
+	if err != nil {
+		return err
+	}
+	sets, err := attrPaths("--sets", f.sets)
+	if err != nil {
+		return err
+	}
+	name := "<nixpkgs>"
+	if len(args) > 0 {
+		name = args[0]
+	}
+	tree, err := a.findTree(ctx, nix, net, name)
+	if err != nil {
+		return err
+	}
+	systems := f.systems
+	if len(systems) == 0 {
+		system, err := nix.System(ctx)
+		if err != nil {
+			return err
+		}
+		systems = []string{system}
+	}
+	for _, system := range systems {
+		e := &eval.Evaluator{
+			Nix: nix, Tree: tree.path, System: system, Config: f.config, Attrs: attrs, Sets: sets,
+			Unfree: f.unfree, Broken: f.broken, Unsupported: f.unsupported, Insecure: f.insecure,
+			Workers: f.workers, WorkerMemory: int64(f.workerMemory), Log: a.logger(),
+		}
+		s := catalog.Snapshot{
+			Tree: tree.name, System: system, Options: f.options(), Nix: nixVersion, Name: f.snapshot,
+		}
+		if s.Name != "" && len(systems) > 1 {
+			s.Name += "-" + system
+		}
+		if err := a.evaluateSystem(ctx, e, s, tree); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func attrPaths(flag string, texts []string) ([]eval.AttrPath, error) {
+	var paths []eval.AttrPath
+	for _, text := range texts {
+		path, ok := eval.ParseAttrPath(text)
+		if !ok {
+			return nil, usageError{fmt.Errorf("%s %q: not an attribute path", flag, text)}
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+// evaluateSystem evaluates and records one snapshot. The tree's revision may
+// take a while to find out, so that is done meanwhile.
+func (a *app) evaluateSystem(
+	ctx context.Context, e *eval.Evaluator, s catalog.Snapshot, tree tree,
+) error {
+	begin := time.Now()
+	recorder, err := a.catalog.Record(ctx)
+	if err != nil {
+		return err
+	}
+	e.Known = recorder.Known()
+	revision := startRevision(ctx, tree)
+	show := a.evalProgress(tree.label, s.System)
+	e.Progress = show.update
+	summary, err := e.Run(ctx, func(b eval.Batch) error {
+		return recorder.Add(ctx, b.Derivations, b.Attributes, b.Calls)
+	})
+	show.end()
+	if err != nil {
+		return err
+	}
+	if s.Revision, err = revision(); err != nil {
+		return err
+	}
+	if s.Name == "" {
+		s.Name = snapshotName(tree.label, s)
+	}
+	s.Evaluated = time.Now()
+	if s, err = recorder.Finish(ctx, s, summary.Mirrors); err != nil {
+		return err
+	}
+	return a.reportSnapshot(s, summary, time.Since(begin))
+}
+
+// snapshotName returns a name that says tree, revision and system, and differs
+// where the options do.
+func snapshotName(label string, s catalog.Snapshot) string {
+	revision := s.Revision
+	if h, err := hashes.Parse(revision); err == nil {
+		revision = h.Base16()
+	}
+	name := label + "-" + revision[:min(8, len(revision))] + "-" + s.System
+	if s.Options != "" {
+		name += fmt.Sprintf("-%x", sha256.Sum256([]byte(s.Options)))[:7]
+	}
+	return name
+}
+
+func (a *app) reportSnapshot(s catalog.Snapshot, sum eval.Summary, took time.Duration) error {
+	if a.json {
+		return a.printJSON(snapshotJSON(s))
+	}
+	a.notef("snapshot %s: %s, %s, of which %d are new; %s (%s)", s.Name,
+		count(s.Attributes-s.Errors, "attribute"), count(s.Derivations, "derivation"),
+		sum.Derivations, count(s.Sources, "source"), took.Round(100*time.Millisecond))
+	if s.Errors > 0 {
+		a.notef("%s did not evaluate: granary attrs --errors lists them", count(s.Errors, "attribute"))
+	}
+	a.debugf("the evaluating processes took at most %s together", bytes(sum.PeakMemory))
+	return nil
+}
+
+func (a *app) debugf(format string, args ...any) {
+	if a.verbose {
+		a.notef(format, args...)
+	}
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"granary"
+	"granary/catalog"
+	"granary/fetch"
+	"granary/hashes"
+)
+
+// fetching is one run of the fetcher: it shows and records what happens.
+type fetching struct {
+	*app
+	ctx      context.Context // of the command
+	fetcher  *fetch.Fetcher
+	progress *progress
+	begin    time.Time
+
+	total, held, got, failed int
+	reasons                  map[string]int
+	shownGot, shownFailed    atomic.Int64 // got and failed, for the progress
+
+	outcomes []catalog.Outcome // not recorded yet
+	recorded time.Time
+	err      error // of recording
+}
+
+// fetchEvent is an event line of `granary fetch --json`.
+type fetchEvent struct {
+	Event   string           `json:"event"`
+	Name    string           `json:"name,omitempty"`
+	OutPath hashes.StorePath `json:"outPath,omitempty"`
+	URL     string           `json:"url,omitempty"`
+	Bytes   int64            `json:"bytes"`
+	Reason  *string          `json:"reason"`
+	Detail  string           `json:"detail,omitempty"`
+	Recipe  granary.Recipe   `json:"recipe,omitempty"`
+	MS      int64            `json:"ms"`
+	Held    *int             `json:"held,omitempty"`
+	Failed  *int             `json:"failed,omitempty"`
+}
+
+// fetch runs the fetcher. What it said before it ended is recorded even when
+// ctx is done.
+func (r *fetching) fetch(wanted []granary.Source) error {
+	ctx, cancel := context.WithCancel(r.ctx)
+	defer cancel()
+	stop := r.showRegularly(ctx)
+	r.recorded = time.Now()
+	err := r.fetcher.Fetch(ctx, wanted, func(ev fetch.Event) {
+		if r.err == nil {
+			r.err = r.take(ev)
+		}
+		if r.err != nil {
+			cancel()
+		}
+	})
+	cancel()
+	stop()
+	r.flush()
+	return cmpOr(r.err, err)
+}
+
+// cmpOr returns the first of the errors that is one.
+func cmpOr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *fetching) take(ev fetch.Event) error {
+	switch ev.Kind {
+	case fetch.Held:
+		r.got++
+		r.shownGot.Add(1)
+	case fetch.Failed:
+		r.failed++
+		r.shownFailed.Add(1)
+		r.reasons[string(ev.Reason)]++
+		r.debugf("%s: %s%s", ev.Source.Name, ev.Reason, detail(ev))
+	case fetch.Retry:
+		r.debugf("%s: %s, trying again: %s", ev.Source.Name, ev.Reason, printable(ev.URL))
+	}
+	if r.json {
+		if err := r.printJSON(eventJSON(ev)); err != nil {
+			return err
+		}
+	}
+	if ev.Kind != fetch.Retry {
+		r.outcomes = append(r.outcomes, outcome(ev))
+	}
+	if len(r.outcomes) >= 256 || len(r.outcomes) > 0 && time.Since(r.recorded) > time.Second {
+		r.flush()
+	}
+	return r.err
+}
+
+func detail(ev fetch.Event) string {
+	text := ""
+	if ev.Detail != "" {
+		text = " (" + printable(ev.Detail) + ")"
+	}
+	if ev.URL != "" {
+		text += ": " + printable(ev.URL)
+	}
+	return text
+}
+
+// flush records outcomes, also after an interrupt: they are true.
+func (r *fetching) flush() {
+	if len(r.outcomes) == 0 || r.err != nil {
+		return
+	}
+	r.err = r.catalog.RecordOutcomes(context.WithoutCancel(r.ctx), r.outcomes)
+	r.outcomes = r.outcomes[:0]
+	r.recorded = time.Now()
+}
+
+func outcome(ev fetch.Event) catalog.Outcome {
+	o := catalog.Outcome{OutPath: ev.Source.OutPath}
+	if ev.Kind == fetch.Held {
+		o.Object, o.Size, o.Recipe = ev.Object.Hash, ev.Object.Size, ev.Recipe
+	} else {
+		o.Reason, o.Detail = string(ev.Reason), ev.Detail
+	}
+	for _, a := range ev.Attempts {
+		o.Attempts = append(o.Attempts, catalog.Attempt{
+			URL: a.URL, At: a.Start, Duration: a.Duration, Status: a.Status, Bytes: a.Bytes,
+			Reason: string(a.Reason), Detail: a.Detail,
+		})
+	}
+	return o
+}
+
+func eventJSON(ev fetch.Event) fetchEvent {
+	line := fetchEvent{
+		Event: string(ev.Kind), Name: ev.Source.Name, OutPath: ev.Source.OutPath, URL: ev.URL,
+		Bytes: ev.Bytes, Detail: ev.Detail, MS: ev.Duration.Milliseconds(),
+	}
+	if ev.Kind == fetch.Held {
+		line.Bytes, line.Recipe = ev.Object.Size, ev.Recipe
+	} else {
+		reason := string(ev.Reason)
+		line.Reason = &reason
+	}
+	return line
+}
+
+// showRegularly keeps the progress up to date until the returned function is
+// called.
+func (r *fetching) showRegularly(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				r.show()
+			}
+		}
+	}()
+	return func() { <-done }
+}
+
+// report says how it ended.
+func (r *fetching) report() error {
+	took := time.Since(r.begin)
+	if r.json {
+		held := r.held + r.got
+		err := r.printJSON(fetchEvent{
+			Event: "done", Bytes: r.fetcher.Progress().Bytes, MS: took.Milliseconds(),
+			Held: &held, Failed: &r.failed,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.total == 0:
+		r.notef("all of %s held already", count(r.held, "source"))
+	default:
+		r.notef("fetched %s (%s in %s); %s held now", count(r.got, "source"),
+			bytes(r.fetcher.Progress().Bytes), took.Round(100*time.Millisecond),
+			thousands(r.held+r.got))
+	}
+	if r.failed == 0 {
+		return nil
+	}
+	r.notef("%s could not be had:", count(r.failed, "source"))
+	for _, reason := range byCount(r.reasons) {
+		r.notef("  %6s  %s", thousands(r.reasons[reason]), reason)
+	}
+	r.notef("granary sources --state failed lists them; granary fetch tries them again")
+	return errIncomplete
+}
+
+// byCount returns the keys, that with the largest number first.
+func byCount(numbers map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(numbers), func(a, b string) int {
+		if numbers[a] != numbers[b] {
+			return numbers[b] - numbers[a]
+		}
+		if a < b {
+			return -1
+		}
+		return 1
+	})
+}
+
+// show brings the progress up to date.
+func (r *fetching) show() {
+	got, failed := int(r.shownGot.Load()), int(r.shownFailed.Load())
+	p := r.fetcher.Progress()
+	rate := int64(float64(p.Bytes) / max(time.Since(r.begin).Seconds(), 0.001))
+	text := fmt.Sprintf("fetching: %s of %s, %s, %s/s", thousands(got+failed),
+		count(r.total, "source"), bytes(p.Bytes), bytes(rate))
+	if failed > 0 {
+		text += fmt.Sprintf(", %s failed", thousands(failed))
+	}
+	r.progress.show(got+failed, text)
+}

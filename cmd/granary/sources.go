@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"granary"
+	"granary/catalog"
+	"granary/disk"
+	"granary/hashes"
+)
+
+// sourceLine is a line of `granary sources --json`.
+type sourceLine struct {
+	Name      string           `json:"name"`
+	OutPath   hashes.StorePath `json:"outPath"`
+	Mode      string           `json:"mode"`
+	Hash      string           `json:"hash"`
+	URLs      []string         `json:"urls"`
+	Kind      granary.Kind     `json:"kind"`
+	Rev       string           `json:"rev,omitempty"`
+	State     catalog.State    `json:"state"`
+	Recipe    *granary.Recipe  `json:"recipe"`
+	Object    *string          `json:"object"`
+	Size      *int64           `json:"size"`
+	Reason    *string          `json:"reason"`
+	Detail    *string          `json:"detail"`
+	Systems   []string         `json:"systems"`
+	InClosure bool             `json:"inClosure"`
+}
+
+func sourceJSON(s *catalog.Source) sourceLine {
+	line := sourceLine{
+		Name: s.Name, OutPath: s.OutPath, Mode: s.CA.Mode.String(), Hash: s.CA.Hash.SRI(),
+		URLs: nonNil(s.URLs), Kind: s.Kind, Rev: s.Rev, State: s.State,
+		Systems: nonNil(s.Systems), InClosure: s.InClosure,
+		Recipe: orNull(s.Recipe), Reason: orNull(s.Reason), Detail: orNull(s.Detail),
+	}
+	if s.State == catalog.Held {
+		line.Recipe = &s.HeldBy
+		object := disk.ObjectName(s.Object)
+		line.Object, line.Size = &object, &s.Size
+	}
+	return line
+}
+
+// orNull returns what JSON writes as null for "".
+func orNull[T ~string](s T) *T {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// nonNil returns what JSON writes as [] for no strings.
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func newSources(a *app) *cobra.Command {
+	var state string
+	cmd := &cobra.Command{
+		Use:   "sources",
+		Short: "List the sources that are wanted, with what became of each",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			switch catalog.State(state) {
+			case "", catalog.Held, catalog.Missing, catalog.Failed:
+			default:
+				return usageError{fmt.Errorf("--state %q: not held, missing or failed", state)}
+			}
+			if err := a.openForReading(ctx); err != nil {
+				return err
+			}
+			sources, err := a.catalog.Sources(ctx)
+			if err != nil {
+				return err
+			}
+			for i := range sources {
+				if state != "" && string(sources[i].State) != state {
+					continue
+				}
+				if err := a.printSource(&sources[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&state, "state", "", "only those that are held, missing or failed")
+	return cmd
+}
+
+func (a *app) printSource(s *catalog.Source) error {
+	if a.json {
+		return a.printJSON(sourceJSON(s))
+	}
+	switch s.State {
+	case catalog.Held:
+		return a.printf("held     %s  %s, %s  %s\n", s.Name, s.HeldBy, bytes(s.Size),
+			disk.ObjectName(s.Object))
+	case catalog.Failed:
+		if err := a.printf("failed   %s  %s", s.Name, s.Reason); err != nil {
+			return err
+		}
+		if s.Detail != "" {
+			if err := a.printf(": %s", printable(s.Detail)); err != nil {
+				return err
+			}
+		}
+	default:
+		if err := a.printf("missing  %s", s.Name); err != nil {
+			return err
+		}
+	}
+	for _, url := range s.URLs {
+		if err := a.printf("\n         %s", printable(url)); err != nil {
+			return err
+		}
+	}
+	return a.printf("\n")
+}
