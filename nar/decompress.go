@@ -130,7 +130,19 @@ func (d *decoder) Read(p []byte) (int, error) {
 
 func openXZ(r *bufio.Reader) (io.ReadCloser, error) {
 	d, err := xz.NewReader(r, maxDictionary)
-	return io.NopCloser(d), err
+	return io.NopCloser(xzReader{d}), err
+}
+
+// An xzReader says io.ErrUnexpectedEOF, as all other decoders do, where the
+// library has an error of its own: input is missing.
+type xzReader struct{ r *xz.Reader }
+
+func (x xzReader) Read(p []byte) (int, error) {
+	n, err := x.r.Read(p)
+	if err == xz.ErrBuf {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 func openBzip2(r *bufio.Reader) (io.ReadCloser, error) {

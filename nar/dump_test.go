@@ -1,11 +1,15 @@
 package nar
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"granary/hashes"
@@ -17,6 +21,97 @@ func randomBytes(n int, seed uint64) []byte {
 	src := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)})
 	src.Read(b)
 	return b
+}
+
+func TestDumpIsThatOfNix(t *testing.T) {
+	root := t.TempDir()
+	writeTree(t, root, oddTree)
+	for _, path := range []string{
+		"top", "top/a", "top/emptydir", "top/large", "top/empty", "top/run.sh", "top/dangling",
+	} {
+		t.Run(path, func(t *testing.T) {
+			path := filepath.Join(root, path)
+			var got bytes.Buffer
+			if err := Dump(&got, path); err != nil {
+				t.Fatal(err)
+			}
+			if want := run(t, "", "nix-store", "--dump", path); got.String() != want {
+				t.Errorf("dump has %d bytes that differ from Nix's %d", got.Len(), len(want))
+			}
+			hash, size, err := HashPath(path, hashes.SHA256)
+			if want := nixHash(t, path); err != nil || hash != want || size != int64(got.Len()) {
+				t.Errorf("HashPath: got %v, %d, %v, want %v, %d", hash, size, err, want, got.Len())
+			}
+		})
+	}
+}
+
+func TestExecutableIsTheOwnersBit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	writeTree(t, filepath.Dir(path), []file{{path: "file", data: "x"}})
+	for _, mode := range []os.FileMode{0o644, 0o755, 0o744, 0o655, 0o500, 0o411} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := HashPath(path, hashes.SHA256)
+		if want := nixHash(t, path); err != nil || got != want {
+			t.Errorf("mode %o: got %v, %v, want %v", mode, got, err, want)
+		}
+	}
+}
+
+func TestDumpErrors(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := Dump(io.Discard, dir)
+	if want := "dump " + dir + "/pipe: "; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("pipe: got %v, want %s...", err, want)
+	}
+	if err := Dump(io.Discard, dir+"/missing"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing: got %v, want %v", err, os.ErrNotExist)
+	}
+	if err := Dump(&fullDisk{room: 10}, "."); err != errFull {
+		t.Errorf("full disk: got %v, want %v", err, errFull)
+	}
+	if _, _, err := HashPath(dir, hashes.SHA256); err == nil {
+		t.Error("HashPath of a pipe: no error")
+	}
+}
+
+var errFull = errors.New("disk is full")
+
+// A fullDisk is a writer that fails after some bytes.
+type fullDisk struct{ room int }
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if d.room -= len(p); d.room < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+func TestWriteFile(t *testing.T) {
+	for _, f := range []file{{data: "hello"}, {data: "hello", executable: true}, {}} {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := f.write(path); err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		size := int64(len(f.data))
+		err := WriteFile(&got, strings.NewReader(f.data+"more"), size, f.executable)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := nixHash(t, path); hashes.Sum(hashes.SHA256, got.Bytes()) != want {
+			t.Errorf("%+v: not what Nix dumps", f)
+		}
+	}
+	err := WriteFile(io.Discard, strings.NewReader("1234"), 5, false)
+	if err != io.ErrUnexpectedEOF {
+		t.Errorf("short file: got %v, want %v", err, io.ErrUnexpectedEOF)
+	}
 }
 
 func BenchmarkDumpSmallFiles(b *testing.B) {
