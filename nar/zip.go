@@ -47,6 +47,9 @@ func (f *zipFile) readAt(p []byte, off int64) (int, error) {
 	if err := f.ctx.Err(); err != nil {
 		return 0, err
 	}
+	if off < 0 {
+		return 0, badFormat("zip: an offset before the file's beginning")
+	}
 	n, err := f.r.ReadAt(p, off)
 	if f.left >= 0 {
 		if f.left -= int64(n); f.left < 0 {
