@@ -111,7 +111,8 @@ func ParseDigest(a Algorithm, s string) (Hash, error) {
 func parseBase64(a Algorithm, s string) (Hash, error) {
 	// Subresource Integrity allows options after '?'; Nix does not, nor do we.
 	digest, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil || len(digest) != a.Size() {
+	// The decoder skips line breaks; the length of s tells.
+	if err != nil || len(digest) != a.Size() || len(s) != base64.StdEncoding.EncodedLen(a.Size()) {
 		return Hash{}, fmt.Errorf("hash %q: not %d bytes of %s in base64", s, a.Size(), a)
 	}
 	return New(a, digest)
