@@ -141,6 +141,7 @@ in
 {
   # Visits each of the attribute paths, in order; the first error ends it.
   visit = foldl' (_: visit) null;
-  # Says that everything before it has been answered.
+  # Says that the request before it was answered, and that a new one may come.
   done = n: say "done" n null;
+  end = n: say "end" n null;
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,6 +28,8 @@ type visitor struct {
 	attr  granary.Attribute // what is known of it
 	open  bool              // nothing was said yet of how it ended
 	found []AttrPath
+
+	repeated bool // the process repeats what it has said before
 }
 
 func (v *visitor) start(ctx context.Context) error {
@@ -56,12 +60,17 @@ func (v *visitor) visit(ctx context.Context, paths []AttrPath) ([]AttrPath, erro
 			return nil, err
 		}
 	}
-	v.at, v.open, v.found = nil, false, nil
+	v.at, v.open, v.found, v.repeated = nil, false, nil, false
 	rest := paths
-	printed, err := v.worker.ask(paths, func(ev event, printed string) error {
+	printed, err := v.worker.ask(paths, func(ev event) error {
 		if ev.name == beginEvent {
-			v.finish()
-			rest = v.following(rest, ev)
+			var err error
+			if rest, err = v.begin(rest, ev); err != nil {
+				return err
+			}
+		}
+		if v.repeated {
+			return nil
 		}
 		return v.handle(ev)
 	})
@@ -70,6 +79,8 @@ func (v *visitor) visit(ctx context.Context, paths []AttrPath) ([]AttrPath, erro
 		return nil, ctx.Err()
 	case errors.Is(err, io.EOF):
 		return v.died(rest, printed)
+	case errors.Is(err, errSwallowed):
+		printed = v.askAgain(ctx)
 	case err != nil:
 		return nil, err
 	}
@@ -91,29 +102,45 @@ func (v *visitor) ended(rest []AttrPath, printed string) error {
 	return nil
 }
 
-// following returns what is behind the path that begins. What sets hold is
-// visited in a later batch, so that batches are what they were asked for.
-func (v *visitor) following(rest []AttrPath, ev event) []AttrPath {
+// askAgain evaluates the current attribute in a process of its own, for what
+// it prints.
+func (v *visitor) askAgain(ctx context.Context) string {
+	program, err := v.Nix.program("nix-instantiate")
+	if err != nil {
+		return err.Error()
+	}
+	expr := fmt.Sprintf("(import %s).visit %s",
+		nixPath(filepath.Join(v.store.dir, "main.nix")), nixPaths([]AttrPath{v.at}))
+	cmd := exec.CommandContext(ctx, program, "--eval", "--store", v.store.dir, "--expr", expr)
+	cmd.Env = v.environment(v.store.dir)
+	printed, err := cmd.CombinedOutput()
+	if err == nil {
+		return errSwallowed.Error()
+	}
+	return string(printed)
+}
+
+// begin takes the path that begins, and returns what of rest follows it. A
+// repl that swallowed an error visits all of the batch once more: that is not
+// looked at.
+func (v *visitor) begin(rest []AttrPath, ev event) ([]AttrPath, error) {
 	var path AttrPath
-	if json.Unmarshal(ev.value, &path) != nil {
-		return rest
+	if err := json.Unmarshal(ev.value, &path); err != nil {
+		return nil, ev.wrong(err)
 	}
-	for i := range rest {
-		if slices.Equal(rest[i], path) {
-			return rest[i+1:]
-		}
+	i := slices.IndexFunc(rest, func(p AttrPath) bool { return slices.Equal(p, path) })
+	if v.repeated = i < 0; v.repeated {
+		return rest, nil
 	}
-	return rest
+	v.finish()
+	v.at, v.open = path, true
+	v.attr = granary.Attribute{Path: path.String()}
+	return rest[i+1:], nil
 }
 
 // handle takes one event about the current attribute.
 func (v *visitor) handle(ev event) error {
 	switch ev.name {
-	case beginEvent:
-		v.at = nil
-		err := json.Unmarshal(ev.value, &v.at)
-		v.attr, v.open = granary.Attribute{Path: v.at.String()}, true
-		return ev.wrong(err)
 	case "throw":
 		v.attr.Kind = granary.ErrorThrow
 	case "call":
@@ -146,8 +173,9 @@ func (v *visitor) handle(ev event) error {
 }
 
 func (ev event) wrong(err error) error {
-	if err == nil {
-		return nil
+	var missing *AttrError
+	if err == nil || errors.As(err, &missing) {
+		return err
 	}
 	return fmt.Errorf("evaluation event %s: %w", ev.name, err)
 }

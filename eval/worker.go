@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -116,20 +117,29 @@ type event struct {
 const (
 	tracePrefix = "trace: granary "
 	doneEvent   = "done"
+	endEvent    = "end"
 	beginEvent  = "begin"
 )
 
-// ask makes the worker visit paths, and calls handle for each event. Whatever
-// else Nix printed before an event comes with it. It returns what Nix printed
-// after the last event, and io.EOF if the process ended before it was done.
-func (w *worker) ask(paths []AttrPath, handle func(ev event, printed string) error) (string, error) {
+// errSwallowed means that an error ended a batch and was not printed: a file of
+// the tree breaks off in the middle of an expression. Before 2.12 the repl took
+// that for an incomplete line of its own input, and waited for the rest.
+var errSwallowed = errors.New("nix did not print an error")
+
+// ask makes the worker visit paths, and calls handle for each event. It
+// returns what Nix printed after the last event, and io.EOF if the process
+// ended before it was done, or errSwallowed.
+func (w *worker) ask(paths []AttrPath, handle func(event) error) (string, error) {
 	w.batch++
-	request := fmt.Sprintf("granary.visit %s\ngranary.done %d\n", nixPaths(paths), w.batch)
+	// The lone parenthesis is an error that ends an incomplete line.
+	request := fmt.Sprintf("granary.visit %s\ngranary.done %d\n)\ngranary.end %d\n",
+		nixPaths(paths), w.batch, w.batch)
 	if _, err := io.WriteString(w.stdin, request); err != nil {
 		return "", io.EOF
 	}
 	defer w.begun.Store(0)
 	var printed strings.Builder
+	last, failure := "", errSwallowed
 	for {
 		line, err := w.output.ReadString('\n')
 		text, ok := strings.CutPrefix(line, tracePrefix)
@@ -143,13 +153,16 @@ func (w *worker) ask(paths []AttrPath, handle func(ev event, printed string) err
 			continue
 		}
 		name, value, _ := strings.Cut(strings.TrimSuffix(text, "\n"), " ")
-		if name == doneEvent {
-			return printed.String(), nil
-		}
-		if name == beginEvent {
+		switch name {
+		case endEvent:
+			return last, failure
+		case doneEvent:
+			failure, last = nil, printed.String()
+			continue
+		case beginEvent:
 			w.begun.Store(time.Now().UnixNano())
 		}
-		if err := handle(event{name, json.RawMessage(value)}, printed.String()); err != nil {
+		if err := handle(event{name, json.RawMessage(value)}); err != nil {
 			return "", err
 		}
 		printed.Reset()

@@ -81,64 +81,91 @@ func newEval(a *app) *cobra.Command {
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			job, err := a.newEvaluation(ctx, flags, args)
+			if err != nil {
+				return err
+			}
 			if err := a.openForWriting(ctx, "eval"); err != nil {
 				return err
 			}
-			return a.evaluate(ctx, flags, new(fetchFlags), args)
+			return job.run(ctx, new(fetchFlags))
 		},
 	}
 	flags.add(cmd)
 	return cmd
 }
 
-// evaluate records a snapshot for each system.
-func (a *app) evaluate(ctx context.Context, f *evalFlags, net *fetchFlags, args []string) error {
-	nix := eval.Nix{}
-	nixVersion, err := nix.Version(ctx)
-	if err != nil {
-		return err
-	}
-	attrs, err := attrPaths("--attr", f.attrs)
-	if err != nil {
-		return err
-	}
-	sets, err := attrPaths("--sets", f.sets)
-	if err != nil {
-		return err
-	}
-	name := "<nixpkgs>"
+// evaluation is what the command line asks to evaluate, checked as far as that
+// is possible before the disk is opened.
+type evaluation struct {
+	*app
+	flags      *evalFlags
+	name       string // TREE
+	attrs      []eval.AttrPath
+	sets       []eval.AttrPath
+	systems    []string
+	nix        eval.Nix
+	nixVersion string
+}
+
+func (a *app) newEvaluation(
+	ctx context.Context, f *evalFlags, args []string,
+) (*evaluation, error) {
+	e := &evaluation{app: a, flags: f, name: "<nixpkgs>", systems: f.systems}
 	if len(args) > 0 {
-		name = args[0]
+		e.name = args[0]
 	}
-	tree, err := a.findTree(ctx, nix, net, name)
+	var err error
+	if e.attrs, err = attrPaths("--attr", f.attrs); err != nil {
+		return nil, err
+	}
+	if e.sets, err = attrPaths("--sets", f.sets); err != nil {
+		return nil, err
+	}
+	if err := checkTree(e.name); err != nil {
+		return nil, err
+	}
+	if e.nixVersion, err = e.nix.Version(ctx); err != nil {
+		return nil, err
+	}
+	if len(e.systems) == 0 {
+		system, err := e.nix.System(ctx)
+		if err != nil {
+			return nil, err
+		}
+		e.systems = []string{system}
+	}
+	return e, nil
+}
+
+// run records a snapshot for each system. net says how to download a tree.
+func (e *evaluation) run(ctx context.Context, net *fetchFlags) error {
+	tree, err := e.findTree(ctx, e.nix, net, e.name)
 	if err != nil {
 		return err
 	}
-	systems := f.systems
-	if len(systems) == 0 {
-		system, err := nix.System(ctx)
-		if err != nil {
-			return err
-		}
-		systems = []string{system}
-	}
-	for _, system := range systems {
-		e := &eval.Evaluator{
-			Nix: nix, Tree: tree.path, System: system, Config: f.config, Attrs: attrs, Sets: sets,
-			Unfree: f.unfree, Broken: f.broken, Unsupported: f.unsupported, Insecure: f.insecure,
-			Workers: f.workers, WorkerMemory: int64(f.workerMemory), Log: a.logger(),
-		}
+	for _, system := range e.systems {
 		s := catalog.Snapshot{
-			Tree: tree.name, System: system, Options: f.options(), Nix: nixVersion, Name: f.snapshot,
+			Tree: tree.name, System: system, Options: e.flags.options(), Nix: e.nixVersion,
+			Name: e.flags.snapshot,
 		}
-		if s.Name != "" && len(systems) > 1 {
+		if s.Name != "" && len(e.systems) > 1 {
 			s.Name += "-" + system
 		}
-		if err := a.evaluateSystem(ctx, e, s, tree); err != nil {
+		if err := e.evaluateSystem(ctx, e.evaluator(tree.path, system), s, tree); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (e *evaluation) evaluator(tree, system string) *eval.Evaluator {
+	f := e.flags
+	return &eval.Evaluator{
+		Nix: e.nix, Tree: tree, System: system, Config: f.config, Attrs: e.attrs, Sets: e.sets,
+		Unfree: f.unfree, Broken: f.broken, Unsupported: f.unsupported, Insecure: f.insecure,
+		Workers: f.workers, WorkerMemory: int64(f.workerMemory), Log: e.logger(),
+	}
 }
 
 func attrPaths(flag string, texts []string) ([]eval.AttrPath, error) {
@@ -205,9 +232,9 @@ func (a *app) reportSnapshot(s catalog.Snapshot, sum eval.Summary, took time.Dur
 	if a.json {
 		return a.printJSON(snapshotJSON(s))
 	}
-	a.notef("snapshot %s: %s, %s, of which %d are new; %s (%s)", s.Name,
+	a.notef("snapshot %s: %s, %s (%s new), %s; took %s", s.Name,
 		count(s.Attributes-s.Errors, "attribute"), count(s.Derivations, "derivation"),
-		sum.Derivations, count(s.Sources, "source"), took.Round(100*time.Millisecond))
+		thousands(sum.Derivations), count(s.Sources, "source"), took.Round(100*time.Millisecond))
 	if s.Errors > 0 {
 		a.notef("%s did not evaluate: granary attrs --errors lists them", count(s.Errors, "attribute"))
 	}

@@ -19,10 +19,14 @@ func newHarvest(a *app) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
+			job, err := a.newEvaluation(ctx, what, args)
+			if err != nil {
+				return err
+			}
 			if err := a.openForWriting(ctx, "harvest"); err != nil {
 				return err
 			}
-			if err := a.evaluate(ctx, what, how, args); err != nil {
+			if err := job.run(ctx, how); err != nil {
 				return err
 			}
 			return a.fetch(ctx, how)

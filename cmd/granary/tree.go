@@ -54,7 +54,29 @@ func (a *app) findTree(ctx context.Context, n eval.Nix, f *fetchFlags, name stri
 	case errors.Is(err, os.ErrNotExist) && channelPattern.MatchString(name):
 		return a.remoteTree(ctx, f, name, fmt.Sprintf(channelURL, name), name)
 	}
-	return tree{}, fmt.Errorf("find tree: %w", err)
+	return tree{}, noTree(name, err)
+}
+
+// noTree is what a name leads to that is no tree.
+func noTree(name string, err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return &eval.TreeError{Tree: name, Message: "there is no such folder, file or channel"}
+	}
+	return fmt.Errorf("find tree: %w", err)
+}
+
+// checkTree finds what can be wrong with TREE before a disk is made for it.
+func checkTree(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		_, err = folderTree(name, name)
+		return err
+	case err == nil, strings.HasPrefix(name, "<"), strings.Contains(name, "://"),
+		channelPattern.MatchString(name):
+		return nil
+	}
+	return noTree(name, err)
 }
 
 // folderTree is a folder, or a file in the Nix language.
@@ -131,7 +153,7 @@ func (a *app) fileTree(ctx context.Context, name string) (tree, error) {
 	if err != nil {
 		return tree{}, fmt.Errorf("find tree: %w", err)
 	}
-	return a.unpackTree(ctx, object, tree{name: abs, label: tarballLabel(abs)})
+	return a.unpackTree(ctx, object, tree{name: abs, label: tarballLabel(filepath.Base(abs))})
 }
 
 // remoteTree downloads a tarball onto the disk.
