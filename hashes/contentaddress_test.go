@@ -45,7 +45,9 @@ func TestParseOutputAlgorithm(t *testing.T) {
 			t.Errorf("%q: got %v, %v, %v, want %v, %v", s, mode, algo, err, want.mode, want.algo)
 		}
 	}
-	for _, s := range []string{"", "r:", "r:r:sha256", "x:sha256", "flat:sha256", "r:text:sha256", "R:sha256"} {
+	for _, s := range []string{
+		"", "r:", "r:r:sha256", "x:sha256", "flat:sha256", "r:text:sha256", "R:sha256",
+	} {
 		if mode, algo, err := ParseOutputAlgorithm(s); err == nil {
 			t.Errorf("%q: got %v, %v, want an error", s, mode, algo)
 		}

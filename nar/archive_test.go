@@ -4,10 +4,8 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -144,8 +142,10 @@ func TestUnpackedByTar(t *testing.T) {
 		"hard link with ./":       {reg("./d/f", "f"), hard("./d/h", "./d/f")},
 		"hard link to itself":     {reg("d/f", "f"), hard("d/f", "d/f")},
 		"hard link to symlink":    {link("d/s", "nowhere"), hard("d/h", "d/s")},
-		"many hard links":         {reg("d/m", "m"), hard("d/a", "d/m"), reg("d/k", "k"), hard("d/z", "d/m")},
-		"volume label":            {{Typeflag: 'V', Name: "label"}, reg("d/f", "f")},
+		"many hard links": {
+			reg("d/m", "m"), hard("d/a", "d/m"), reg("d/k", "k"), hard("d/z", "d/m"),
+		},
+		"volume label": {{Typeflag: 'V', Name: "label"}, reg("d/f", "f")},
 		"global header": {
 			{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "rev"}},
 			reg("d/f", "f"),
@@ -305,121 +305,4 @@ func TestErrorsOfTheMachine(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, errFull)
 		}
 	}
-}
-
-func TestDecompress(t *testing.T) {
-	dir := t.TempDir()
-	want := randomBytes(100<<10, 9)
-	if err := os.WriteFile(dir+"/f", want, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for _, program := range []string{"cat", "gzip -c", "xz -c", "bzip2 -c", "zstd -c", "lzma -c"} {
-		t.Run(program, func(t *testing.T) {
-			data := run(t, dir, "sh", "-c", program+" f")
-			got, err := decompressAll(strings.NewReader(data))
-			if err != nil || !bytes.Equal(got, want) {
-				t.Errorf("got %d bytes, %v, want %d", len(got), err, len(want))
-			}
-			if program == "cat" {
-				return
-			}
-			for _, n := range []int{len(data) / 2, len(data) - 1} {
-				_, err := decompressAll(strings.NewReader(data[:n]))
-				if !errors.Is(err, ErrTruncated) {
-					t.Errorf("%d of %d bytes: got %v, want ErrTruncated", n, len(data), err)
-				}
-			}
-			broken := []byte(data)
-			broken[len(data)/2] ^= 0x55
-			if _, err := decompressAll(bytes.NewReader(broken)); !errors.Is(err, ErrFormat) {
-				t.Errorf("broken: got %v, want ErrFormat", err)
-			}
-			in := io.MultiReader(strings.NewReader(data[:len(data)/2]), &failing{errBadDisk})
-			if _, err := decompressAll(in); !errors.Is(err, errBadDisk) {
-				t.Errorf("failing input: got %v, want %v", err, errBadDisk)
-			}
-		})
-	}
-}
-
-type failing struct{ err error }
-
-func (f *failing) Read([]byte) (int, error) { return 0, f.err }
-
-func decompressAll(r io.Reader) ([]byte, error) {
-	d, err := Decompress(r)
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	return io.ReadAll(d)
-}
-
-// reg, dir, link and hard describe entries for makeTar. The contents of a file
-// go into its PAXRecords, which makeTar takes out.
-func reg(name, data string) tar.Header {
-	return tar.Header{
-		Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data)),
-		PAXRecords: map[string]string{"data": data},
-	}
-}
-
-func dir(name string) tar.Header {
-	return tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: 0o755}
-}
-
-func link(name, target string) tar.Header {
-	return tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: target}
-}
-
-func hard(name, target string) tar.Header {
-	return tar.Header{Typeflag: tar.TypeLink, Name: name, Linkname: target}
-}
-
-func makeTar(t testing.TB, headers ...tar.Header) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, h := range headers {
-		var data string
-		if h.Typeflag == tar.TypeReg {
-			data, h.PAXRecords = h.PAXRecords["data"], nil
-		}
-		if err := w.WriteHeader(&h); err != nil {
-			t.Fatal(fmt.Errorf("%s: %w", h.Name, err))
-		}
-		io.WriteString(w, data)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func makeZip(t testing.TB, nameAndData ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for i := 0; i < len(nameAndData); i += 2 {
-		f, err := w.Create(nameAndData[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.WriteString(f, nameAndData[i+1])
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func gzipped(t testing.TB, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write(data)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }

@@ -14,7 +14,8 @@ import (
 // FuzzArchive checks that whatever an archive says, the result is an error of
 // the format, or a NAR that is well formed and the same with a tiny budget.
 func FuzzArchive(f *testing.F) {
-	good := makeTar(f, reg("d/f", "f"), link("d/l", "f"), hard("d/h", "d/f"), dir("d/e/"), reg("d/a", "a"))
+	good := makeTar(f, reg("d/f", "f"), link("d/l", "f"), hard("d/h", "d/f"), dir("d/e/"),
+		reg("d/a", "a"))
 	f.Add(good)
 	f.Add(gzipped(f, good))
 	f.Add(gzipped(f, gzipped(f, good)))
@@ -77,7 +78,9 @@ func FuzzZipMember(f *testing.F) {
 	f.Add("d/f", uint16(0x0314), uint32(0o100755<<16), uint16(0), uint16(0), uint64(4))
 	f.Add(`d\f`, uint16(20), uint32(0x10), uint16(0), uint16(8), uint64(4))
 	f.Add("d/l", uint16(0x0314), uint32(0o120777<<16), uint16(0), uint16(0), uint64(4))
-	f.Fuzz(func(t *testing.T, name string, creator uint16, attrs uint32, flags, method uint16, size uint64) {
+	f.Fuzz(func(
+		t *testing.T, name string, creator uint16, attrs uint32, flags, method uint16, size uint64,
+	) {
 		var b bytes.Buffer
 		w := zip.NewWriter(&b)
 		m, err := w.CreateRaw(&zip.FileHeader{

@@ -13,7 +13,7 @@ import (
 // pad to a tape's block, or junk.
 type gzipReader struct {
 	in *bufio.Reader
-	*gzip.Reader
+	z  *gzip.Reader // of one member
 }
 
 func openGzip(r *bufio.Reader) (io.ReadCloser, error) {
@@ -27,7 +27,7 @@ func openGzip(r *bufio.Reader) (io.ReadCloser, error) {
 
 func (g *gzipReader) Read(p []byte) (int, error) {
 	for {
-		n, err := g.Reader.Read(p)
+		n, err := g.z.Read(p)
 		if err == io.EOF {
 			err = g.nextMember()
 		}
@@ -36,6 +36,9 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 		}
 	}
 }
+
+// Close closes the decoder, not what it reads.
+func (g *gzipReader) Close() error { return g.z.Close() }
 
 // nextMember returns io.EOF when there is none.
 func (g *gzipReader) nextMember() error {
@@ -46,7 +49,7 @@ func (g *gzipReader) nextMember() error {
 	if !bytes.Equal(magic, []byte("\x1f\x8b")) {
 		return io.EOF
 	}
-	err = g.Reader.Reset(g.in)
-	g.Reader.Multistream(false)
+	err = g.z.Reset(g.in)
+	g.z.Multistream(false)
 	return err
 }

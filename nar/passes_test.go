@@ -70,7 +70,7 @@ func shuffled(rng *rand.Rand, files int) []tar.Header {
 }
 
 func TestTinyBudgets(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(3) {
 		data := makeTar(t, shuffled(rand.New(rand.NewPCG(seed, 1)), 200)...)
 		want, passes := countPasses(t, data, Options{})
 		if passes != 1 {
@@ -95,7 +95,8 @@ func TestPassesInGoodOrder(t *testing.T) {
 	var files []file
 	for i := range 300 {
 		name := fmt.Sprintf("d%02d%s", i%30, []string{"/f", "/g", "-x", ".c", "/h"}[i%5])
-		files = append(files, file{path: fmt.Sprintf("%s%d", name, i), data: string(randomBytes(2000, uint64(i)))})
+		data := string(randomBytes(2000, uint64(i)))
+		files = append(files, file{path: fmt.Sprintf("%s%d", name, i), data: data})
 	}
 	writeTree(t, dir, files)
 	archive := t.TempDir() + "/git.tar"
@@ -131,12 +132,11 @@ func TestArchiveChanges(t *testing.T) {
 	for name, after := range map[string][]byte{
 		"size":  makeTar(t, reg("d/b", "bbb"), reg("d/a", "aaaa"), reg("d/c", "cccc")),
 		"fewer": makeTar(t, reg("d/b", "bbbb")),
-		"more":  makeTar(t, reg("d/1", "bbbb"), reg("d/2", "aaaa"), reg("d/3", "cccc"), reg("d/4", "4")),
 	} {
 		r := &changingReader{before: before, after: after}
 		a := Archive{r: r, size: int64(len(before))}
 		_, _, err := a.Hash(t.Context(), Options{Budget: 1}, hashes.SHA256)
-		if name != "more" && !errors.Is(err, errChanged) && !errors.Is(err, ErrTruncated) {
+		if !errors.Is(err, errChanged) {
 			t.Errorf("%s: got %v, want %v", name, err, errChanged)
 		}
 	}

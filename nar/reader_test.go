@@ -133,7 +133,7 @@ func TestReaderRefuses(t *testing.T) {
 		{"unsorted", dir + entryOf("b") + entryOf("a") + tokEnd},
 		{"twice the same", dir + entryOf("a") + entryOf("a") + tokEnd},
 		{"sorted as git does", dir + entryOf("a-b") + entryOf("a") + tokEnd},
-		{"padding not zero", file + "\x01\x00\x00\x00\x00\x00\x00\x00x\x00\x00\x00\x00\x00\x01\x00" + tokEnd},
+		{"padding not zero", file + tokens("x")[:15] + "\x01" + tokEnd},
 		{"length beyond 63 bits", file + strings.Repeat("\xff", 8)},
 		{"keyword of 4 GiB", tokMagic + "\x00\x00\x00\x00\x01\x00\x00\x00"},
 		{"truncated contents", file + "\xff\xff\xff\xff\x00\x00\x00\x00abc"},
@@ -146,7 +146,8 @@ func TestReaderRefuses(t *testing.T) {
 		{"target with NUL", tokMagic + tokSymlink + tokens("a\x00", ")")},
 		{"target of 4096 bytes", tokMagic + tokSymlink + tokens(strings.Repeat("t", 4096), ")")},
 		{"wrong tag in a directory", dir + tokens("entri")},
-		{"too deep", tokMagic + strings.Repeat(tokDirectory+tokens("entry", "(", "name", "d", "node"), 64) + emptyFile},
+		{"too deep", tokMagic +
+			strings.Repeat(tokDirectory+tokens("entry", "(", "name", "d", "node"), 64) + emptyFile},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
