@@ -108,6 +108,10 @@ func (e *Evaluator) environment(dir string) []string {
 		"NIX_PATH=",
 		"NIX_CONFIG=" + strings.Join(settings, "\n"),
 	}
+	if e.Workers > 1 {
+		// Nix's garbage collector would mark with a thread a CPU in each worker.
+		env = append(env, "GC_MARKERS=1")
+	}
 	for _, allowed := range []struct {
 		allow bool
 		name  string

@@ -34,6 +34,18 @@ func residentMemory(pid int) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
+// memoryFolder is a file system in memory, if it is there.
+const memoryFolder = "/dev/shm"
+
+// memoryFolderFree returns the bytes that are free there.
+func memoryFolderFree() int64 {
+	var info syscall.Statfs_t
+	if syscall.Statfs(memoryFolder, &info) != nil {
+		return 0
+	}
+	return int64(info.Bavail) * info.Bsize
+}
+
 // machineMemory returns the machine's memory in bytes, 0 if unknown.
 func machineMemory() int64 {
 	var info syscall.Sysinfo_t

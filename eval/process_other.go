@@ -12,4 +12,8 @@ func kill(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
 
 func residentMemory(int) int64 { return 0 }
 
+const memoryFolder = ""
+
+func memoryFolderFree() int64 { return 0 }
+
 func machineMemory() int64 { return 0 }

@@ -39,6 +39,9 @@ func (r *reader) closure(
 	if r.seen[root] {
 		return all, nil
 	}
+	// A copy: root is a part of the text that names it as an input, which would
+	// stay in memory with it.
+	root = hashes.StorePath(strings.Clone(string(root)))
 	r.seen[root] = true
 	text, err := s.read(string(root))
 	if err != nil {

@@ -44,7 +44,9 @@ func SourceOf(d *granary.Derivation) (granary.Source, bool, error) {
 // and recipe.
 func classify(s *granary.Source, d *granary.Derivation) {
 	f := fieldsOf(d)
-	s.URLs = f.urls()
+	for _, url := range f.urls() {
+		s.URLs = append(s.URLs, strings.Clone(url)) // not a part of the .drv file's text
+	}
 	s.Kind = kindOf(d, f)
 	switch s.Kind {
 	case granary.KindBuiltinFetchurl:
@@ -55,7 +57,7 @@ func classify(s *granary.Source, d *granary.Derivation) {
 		s.Recipe = granary.RecipeUnpack
 		_, s.KeepRoot = unpackScript(f.value("postFetch"))
 	default:
-		s.Rev = f.value("rev")
+		s.Rev = strings.Clone(f.value("rev"))
 	}
 }
 
