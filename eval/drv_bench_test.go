@@ -23,6 +23,25 @@ func BenchmarkParseDerivation(b *testing.B) {
 	}
 }
 
+// BenchmarkReadDerivations does the same from the files.
+func BenchmarkReadDerivations(b *testing.B) {
+	dir := os.Getenv("GRANARY_DRV_DIR")
+	texts, bytes := drvTexts(b, dir)
+	s := scratch{dir: strings.TrimSuffix(dir, "/nix/store")}
+	b.SetBytes(int64(bytes / len(texts)))
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		path := texts[i%len(texts)].path
+		text, err := s.read(string(path))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := ParseDerivation(path, text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 type drvText struct {
 	path hashes.StorePath
 	text string
