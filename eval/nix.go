@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Nix is an installation of Nix: the directory of its programs, or "" for
@@ -32,54 +33,73 @@ var versionPattern = regexp.MustCompile(`\b(\d+)\.(\d+)(\.\d+)*`)
 // Version returns what `nix --version` says, such as "2.8.0". Its error is
 // ErrNoNix when there is none.
 func (n Nix) Version(ctx context.Context) (string, error) {
-	program, err := n.program("nix")
-	if err != nil {
+	out, err := n.output(ctx, "nix", "--version")
+	switch {
+	case errors.Is(err, ErrNoNix):
 		return "", err
+	case err != nil:
+		return "", fmt.Errorf("run nix --version: %w", err)
 	}
-	out, err := exec.CommandContext(ctx, program, "--version").Output()
-	if err != nil {
-		return "", fmt.Errorf("run %s --version: %w", program, err)
-	}
-	version := versionPattern.FindString(string(out))
+	version := versionPattern.FindString(out)
 	if version == "" {
-		return "", fmt.Errorf("run %s --version: no version in %q", program, out)
+		return "", fmt.Errorf("run nix --version: no version in %q", out)
 	}
 	return version, nil
 }
 
 // System returns the system that Nix builds for here, such as "x86_64-linux".
 func (n Nix) System(ctx context.Context) (string, error) {
-	out, err := n.evalRaw(ctx, "builtins.currentSystem")
+	out, err := n.evalPure(ctx, "builtins.currentSystem")
+	if err == nil {
+		out, err = strconv.Unquote(out)
+	}
 	if err != nil {
 		return "", fmt.Errorf("find this machine's system: %w", err)
 	}
 	return out, nil
 }
 
-// FindFile returns the folder that <name> stands for in the user's NIX_PATH.
-func (n Nix) FindFile(ctx context.Context, name string) (string, error) {
-	program, err := n.program("nix-instantiate")
-	if err != nil {
-		return "", err
+// CheckConfig returns an error unless text is an attribute set in the Nix
+// language, such as nixpkgs' config is. "" is one.
+func (n Nix) CheckConfig(ctx context.Context, text string) error {
+	if text == "" {
+		return nil
 	}
-	out, err := exec.CommandContext(ctx, program, "--find-file", name).Output()
-	if err != nil {
-		return "", fmt.Errorf("find <%s> in NIX_PATH: %s", name, stderrOf(err))
+	out, err := n.evalPure(ctx, "builtins.isAttrs (\n"+text+"\n)")
+	if err == nil && out != "true" {
+		err = errors.New("it is not an attribute set")
 	}
-	return strings.TrimSpace(string(out)), nil
+	return err
 }
 
-func (n Nix) evalRaw(ctx context.Context, expr string) (string, error) {
-	program, err := n.program("nix-instantiate")
+// FindFile returns the folder that <name> stands for in the user's NIX_PATH.
+func (n Nix) FindFile(ctx context.Context, name string) (string, error) {
+	out, err := n.output(ctx, "nix-instantiate", "--find-file", name)
+	if err != nil {
+		return "", fmt.Errorf("find <%s> in NIX_PATH: %w", name, err)
+	}
+	return out, nil
+}
+
+// evalPure evaluates an expression that needs no store.
+func (n Nix) evalPure(ctx context.Context, expr string) (string, error) {
+	return n.output(ctx, "nix-instantiate", "--eval", "--store", "dummy://", "--expr", expr)
+}
+
+// output runs a program of Nix and returns what it writes. The error is
+// ErrNoNix, or Nix's own message.
+func (n Nix) output(ctx context.Context, name string, args ...string) (string, error) {
+	program, err := n.program(name)
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, program, "--eval", "--store", "dummy://", "--expr", expr)
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("evaluate %s: %s", expr, stderrOf(err))
+		return "", errors.New(stderrOf(err))
 	}
-	return strconv.Unquote(strings.TrimSpace(string(out)))
+	return strings.TrimSpace(string(out)), nil
 }
 
 func stderrOf(err error) string {
