@@ -45,6 +45,9 @@ func version() string {
 // openForWriting opens, or makes, the disk and its catalog, and locks the
 // disk against other writers.
 func (a *app) openForWriting(ctx context.Context, command string) (err error) {
+	if err := a.checkCatalog(ctx); err != nil {
+		return err
+	}
 	if a.disk, err = disk.Open(a.diskDir); err != nil {
 		return err
 	}
@@ -57,14 +60,41 @@ func (a *app) openForWriting(ctx context.Context, command string) (err error) {
 
 // openForReading opens a disk that is there.
 func (a *app) openForReading(ctx context.Context) (err error) {
-	if _, err := os.Stat(a.catalogPath()); errors.Is(err, fs.ErrNotExist) {
-		return &noDiskError{a.diskDir}
+	if err := a.findDisk(); err != nil {
+		return err
 	}
 	if a.disk, err = disk.OpenReadOnly(a.diskDir); err != nil {
 		return err
 	}
 	a.catalog, err = catalog.OpenReadOnly(ctx, a.catalogPath())
 	return err
+}
+
+// checkCatalog leaves a folder alone whose catalog is not for this granary.
+func (a *app) checkCatalog(ctx context.Context) error {
+	c, err := catalog.OpenReadOnly(ctx, a.catalogPath())
+	switch {
+	case err == nil:
+		return c.Close()
+	case errors.Is(err, catalog.ErrNewer), errors.Is(err, catalog.ErrForeign):
+		return err
+	}
+	return nil // what else there may be, opening it for writing will mend or tell
+}
+
+// findDisk returns a *noDiskError if there is no disk.
+func (a *app) findDisk() error {
+	info, err := os.Stat(a.diskDir)
+	switch {
+	case err == nil && !info.IsDir():
+		return nil // opening it says so
+	case err == nil:
+		_, err = os.Stat(a.catalogPath())
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &noDiskError{a.diskDir}
+	}
+	return nil
 }
 
 func (a *app) catalogPath() string { return filepath.Join(a.diskDir, "granary.db") }

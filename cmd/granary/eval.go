@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,21 +27,46 @@ type evalFlags struct {
 
 func (f *evalFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.attrs, "attr", nil, "evaluate this attribute only (repeatable)")
+	flags.StringArrayVar(&f.attrs, "attr", nil,
+		"evaluate the attribute at `PATH` only (repeatable)")
 	flags.StringArrayVar(&f.systems, "system", nil,
-		"evaluate for this system, such as aarch64-linux (repeatable; default: this machine's)")
+		"evaluate for this `SYSTEM`, such as aarch64-linux (repeatable; default: this machine's)")
 	flags.StringSliceVar(&f.sets, "sets", nil,
-		"enter these package sets too, though Nix does not by itself, such as haskellPackages")
-	flags.StringVar(&f.config, "config", "", "nixpkgs' config: an attribute set in the Nix language")
-	flags.StringVar(&f.snapshot, "snapshot", "", "name of the snapshot (default: from tree and system)")
+		"enter these package `SETS` too, though Nix does not by itself: a,b")
+	flags.StringVar(&f.config, "config", "",
+		"nixpkgs' config: an attribute set in the `NIX` language")
+	flags.StringVar(&f.snapshot, "snapshot", "",
+		"`NAME` of the snapshot (default: made of tree, revision and system)")
 	flags.BoolVar(&f.unfree, "unfree", false, "evaluate unfree packages too")
 	flags.BoolVar(&f.broken, "broken", false, "evaluate packages that are marked broken too")
 	flags.BoolVar(&f.unsupported, "unsupported", false,
 		"evaluate packages that do not support the system too")
 	flags.BoolVar(&f.insecure, "insecure", false, "evaluate packages with known vulnerabilities too")
-	flags.IntVar(&f.workers, "workers", 0, "evaluating processes (default: one a CPU, at most 8)")
+	flags.IntVar(&f.workers, "workers", 0,
+		"evaluate with `N` processes (default: one a CPU, at most 8)")
 	flags.Var(&f.workerMemory, "worker-memory",
-		"memory of an evaluating process, such as 4G (default: a share of three quarters)")
+		"most memory of an evaluating process, a `SIZE` such as 4G (default: an equal share "+
+			"of three quarters of the machine's)")
+}
+
+// systemPattern is the form of a system: CPU-KERNEL. Which there are, the tree
+// knows.
+var systemPattern = regexp.MustCompile(`^[a-z0-9_]+-[a-z0-9_]+$`)
+
+// check finds what is wrong with the flags before anything is done.
+func (f *evalFlags) check() error {
+	for _, system := range f.systems {
+		if !systemPattern.MatchString(system) {
+			return &usageError{
+				cause: fmt.Errorf("--system %q: not a system", system),
+				hint:  "systems are named as x86_64-linux, aarch64-linux and aarch64-darwin are",
+			}
+		}
+	}
+	if f.workers < 0 {
+		return usagef("--workers %d: too small", f.workers)
+	}
+	return nil
 }
 
 // options says for people, and for telling snapshots apart, what the
@@ -122,11 +149,17 @@ func (a *app) newEvaluation(
 	if e.sets, err = attrPaths("--sets", f.sets); err != nil {
 		return nil, err
 	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	if err := checkTree(e.name); err != nil {
 		return nil, err
 	}
-	if e.nixVersion, err = e.nix.Version(ctx); err != nil {
+	if e.nixVersion, err = checkedNix(ctx, e.nix); err != nil {
 		return nil, err
+	}
+	if err := e.nix.CheckConfig(ctx, f.config); err != nil {
+		return nil, usagef("--config: %w", err)
 	}
 	if len(e.systems) == 0 {
 		system, err := e.nix.System(ctx)
@@ -153,10 +186,19 @@ func (e *evaluation) run(ctx context.Context, net *fetchFlags) error {
 			s.Name += "-" + system
 		}
 		if err := e.evaluateSystem(ctx, e.evaluator(tree.path, system), s, tree); err != nil {
-			return err
+			return e.explain(err)
 		}
 	}
 	return nil
+}
+
+// explain says of a tree that wants a newer Nix which Nix evaluated it.
+func (e *evaluation) explain(err error) error {
+	var tree *eval.TreeError
+	if errors.As(err, &tree) && tree.NixTooOld() {
+		return &oldNixError{tree: tree, have: e.nixVersion}
+	}
+	return err
 }
 
 func (e *evaluation) evaluator(tree, system string) *eval.Evaluator {
@@ -173,7 +215,7 @@ func attrPaths(flag string, texts []string) ([]eval.AttrPath, error) {
 	for _, text := range texts {
 		path, ok := eval.ParseAttrPath(text)
 		if !ok {
-			return nil, usageError{fmt.Errorf("%s %q: not an attribute path", flag, text)}
+			return nil, usagef("%s %q: not an attribute path", flag, text)
 		}
 		paths = append(paths, path)
 	}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,16 +27,17 @@ type fetchFlags struct {
 
 func (f *fetchFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.IntVar(&f.jobs, "jobs", 32, "downloads at once")
-	flags.IntVar(&f.jobsPerHost, "jobs-per-host", 4, "downloads at once from one host")
+	flags.IntVar(&f.jobs, "jobs", 32, "download `N` sources at once")
+	flags.IntVar(&f.jobsPerHost, "jobs-per-host", 4, "download `N` sources at once from one host")
 	flags.StringArrayVar(&f.rewrites, "rewrite", nil,
-		"FROM=TO: ask for a URL that begins with FROM at TO plus the rest (repeatable)")
+		"ask for a URL that begins with FROM at TO plus the rest: `FROM=TO` (repeatable)")
 	flags.StringArrayVar(&f.mirrors, "mirror", nil,
-		"base URL of a hashed mirror, asked for BASE/ALGORITHM/HASH (repeatable)")
-	flags.IntVar(&f.retries, "retries", 3, "how often to try a URL again")
-	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "longest silence of a server")
-	flags.Var(&f.maxSize, "max-size", "largest download, such as 2G (default: no limit)")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "only list what would be fetched")
+		"ask the hashed mirror at `URL`, too, for URL/ALGORITHM/HASH (repeatable)")
+	flags.IntVar(&f.retries, "retries", 3, "try a URL again `N` times")
+	flags.DurationVar(&f.timeout, "timeout", 30*time.Second,
+		"longest silence of a server, a `TIME` such as 30s or 5m")
+	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
 }
 
 // check finds what is wrong with the flags before anything is done.
@@ -46,11 +47,18 @@ func (f *fetchFlags) check() error {
 	}
 	for _, mirror := range f.mirrors {
 		if u, err := url.Parse(mirror); err != nil || u.Scheme == "" || u.Host == "" {
-			return usageError{fmt.Errorf("--mirror %q: not a URL", mirror)}
+			return usagef("--mirror %q: not a URL", mirror)
 		}
 	}
-	if f.jobs < 1 || f.jobsPerHost < 1 || f.retries < 0 || f.timeout <= 0 {
-		return usageError{fmt.Errorf("--jobs, --jobs-per-host, --retries, --timeout: too small")}
+	switch {
+	case f.jobs < 1:
+		return usagef("--jobs %d: too small", f.jobs)
+	case f.jobsPerHost < 1:
+		return usagef("--jobs-per-host %d: too small", f.jobsPerHost)
+	case f.retries < 0:
+		return usagef("--retries %d: too small", f.retries)
+	case f.timeout <= 0:
+		return usagef("--timeout %s: too small", f.timeout)
 	}
 	return nil
 }
@@ -60,7 +68,7 @@ func (f *fetchFlags) rewriteList() ([]fetch.Rewrite, error) {
 	for _, text := range f.rewrites {
 		from, to, ok := strings.Cut(text, "=")
 		if !ok || from == "" || to == "" {
-			return nil, usageError{fmt.Errorf("--rewrite %q: not of the form FROM=TO", text)}
+			return nil, usagef("--rewrite %q: not of the form FROM=TO", text)
 		}
 		list = append(list, fetch.Rewrite{From: from, To: to})
 	}
@@ -82,14 +90,26 @@ func newFetch(a *app) *cobra.Command {
 			if err := flags.check(); err != nil {
 				return err
 			}
-			if err := a.openForWriting(cmd.Context(), "fetch"); err != nil {
+			ctx := cmd.Context()
+			if err := a.openForFetching(ctx, flags.dryRun); err != nil {
 				return err
 			}
-			return a.fetch(cmd.Context(), flags)
+			return a.fetch(ctx, flags)
 		},
 	}
 	flags.add(cmd)
 	return cmd
+}
+
+// openForFetching opens a disk that is there: one that is not wants nothing.
+func (a *app) openForFetching(ctx context.Context, dryRun bool) error {
+	if dryRun {
+		return a.openForReading(ctx)
+	}
+	if err := a.findDisk(); err != nil {
+		return err
+	}
+	return a.openForWriting(ctx, "fetch")
 }
 
 // fetcher returns a fetcher as the flags want it.
@@ -121,14 +141,15 @@ func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
 	if err != nil {
 		return err
 	}
-	var wanted []granary.Source
-	for i := range all {
-		if !a.holds(&all[i]) {
-			wanted = append(wanted, all[i].Source)
-		}
-	}
+	held := len(all)
+	all = slices.DeleteFunc(all, func(s catalog.Source) bool { return a.holds(&s) })
+	held -= len(all)
 	if flags.dryRun {
-		return a.listWanted(wanted)
+		return a.listWanted(all)
+	}
+	wanted := make([]granary.Source, len(all))
+	for i := range all {
+		wanted[i] = all[i].Source
 	}
 	f, err := a.fetcher(ctx, flags)
 	if err != nil {
@@ -136,7 +157,7 @@ func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
 	}
 	run := &fetching{
 		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
-		held: len(all) - len(wanted), reasons: map[string]int{},
+		held: held, reasons: map[string]int{},
 		progress: a.newProgress(len(wanted)),
 	}
 	err = run.fetch(wanted)
@@ -159,25 +180,24 @@ func (a *app) holds(s *catalog.Source) bool {
 	return false
 }
 
-func (a *app) listWanted(wanted []granary.Source) error {
+// listWanted says what a fetch would ask for.
+func (a *app) listWanted(wanted []catalog.Source) error {
 	for i := range wanted {
-		s := &wanted[i]
-		if a.json {
-			err := a.printJSON(map[string]any{
-				"name": s.Name, "outPath": s.OutPath, "urls": nonNil(s.URLs)})
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		url := "(no URL)"
-		if len(s.URLs) > 0 {
-			url = s.URLs[0]
-		}
-		if err := a.printf("%s  %s\n", s.Name, printable(url)); err != nil {
+		if err := a.printWanted(&wanted[i]); err != nil {
 			return err
 		}
 	}
 	a.notef("%s would be fetched", count(len(wanted), "source"))
 	return nil
+}
+
+func (a *app) printWanted(s *catalog.Source) error {
+	if a.json {
+		return a.printJSON(sourceJSON(s))
+	}
+	url := "(no URL)"
+	if len(s.URLs) > 0 {
+		url = s.URLs[0]
+	}
+	return a.printf("%s  %s\n", s.Name, printable(url))
 }

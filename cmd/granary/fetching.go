@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,19 +33,20 @@ type fetching struct {
 	err      error // of recording
 }
 
-// fetchEvent is an event line of `granary fetch --json`.
+// fetchEvent is an event line of `granary fetch --json`. What does not apply to
+// an event is null.
 type fetchEvent struct {
-	Event   string           `json:"event"`
-	Name    string           `json:"name,omitempty"`
-	OutPath hashes.StorePath `json:"outPath,omitempty"`
-	URL     string           `json:"url,omitempty"`
-	Bytes   int64            `json:"bytes"`
-	Reason  *string          `json:"reason"`
-	Detail  string           `json:"detail,omitempty"`
-	Recipe  granary.Recipe   `json:"recipe,omitempty"`
-	MS      int64            `json:"ms"`
-	Held    *int             `json:"held,omitempty"`
-	Failed  *int             `json:"failed,omitempty"`
+	Event   string            `json:"event"`
+	Name    *string           `json:"name"`
+	OutPath *hashes.StorePath `json:"outPath"`
+	URL     *string           `json:"url"`
+	Bytes   int64             `json:"bytes"` // of the object, or received
+	Reason  *string           `json:"reason"`
+	Detail  *string           `json:"detail"`
+	Recipe  *granary.Recipe   `json:"recipe"`
+	MS      int64             `json:"ms"`
+	Held    *int              `json:"held,omitempty"` // of the event "done", as Failed
+	Failed  *int              `json:"failed,omitempty"`
 }
 
 // fetch runs the fetcher. What it said before it ended is recorded even when
@@ -64,17 +67,7 @@ func (r *fetching) fetch(wanted []granary.Source) error {
 	cancel()
 	stop()
 	r.flush()
-	return cmpOr(r.err, err)
-}
-
-// cmpOr returns the first of the errors that is one.
-func cmpOr(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(r.err, err)
 }
 
 func (r *fetching) take(ev fetch.Event) error {
@@ -143,14 +136,12 @@ func outcome(ev fetch.Event) catalog.Outcome {
 
 func eventJSON(ev fetch.Event) fetchEvent {
 	line := fetchEvent{
-		Event: string(ev.Kind), Name: ev.Source.Name, OutPath: ev.Source.OutPath, URL: ev.URL,
-		Bytes: ev.Bytes, Detail: ev.Detail, MS: ev.Duration.Milliseconds(),
+		Event: string(ev.Kind), Name: &ev.Source.Name, OutPath: &ev.Source.OutPath,
+		URL: orNull(ev.URL), Bytes: ev.Bytes, Reason: orNull(string(ev.Reason)),
+		Detail: orNull(ev.Detail), Recipe: orNull(ev.Recipe), MS: ev.Duration.Milliseconds(),
 	}
 	if ev.Kind == fetch.Held {
-		line.Bytes, line.Recipe = ev.Object.Size, ev.Recipe
-	} else {
-		reason := string(ev.Reason)
-		line.Reason = &reason
+		line.Bytes = ev.Object.Size
 	}
 	return line
 }
@@ -188,35 +179,34 @@ func (r *fetching) report() error {
 			return err
 		}
 	}
-	switch {
-	case r.total == 0:
-		r.notef("all of %s held already", count(r.held, "source"))
-	default:
-		r.notef("fetched %s (%s in %s); %s held now", count(r.got, "source"),
-			bytes(r.fetcher.Progress().Bytes), took.Round(100*time.Millisecond),
-			thousands(r.held+r.got))
-	}
+	r.notef("%s; %s held now", r.summary(took), thousands(r.held+r.got))
 	if r.failed == 0 {
 		return nil
 	}
 	r.notef("%s could not be had:", count(r.failed, "source"))
 	for _, reason := range byCount(r.reasons) {
-		r.notef("  %6s  %s", thousands(r.reasons[reason]), reason)
+		r.notef("%9s  %s", thousands(r.reasons[reason]), reason)
 	}
 	r.notef("granary sources --state failed lists them; granary fetch tries them again")
 	return errIncomplete
 }
 
+// summary says in a few words what was fetched.
+func (r *fetching) summary(took time.Duration) string {
+	switch {
+	case r.total == 0:
+		return "nothing to fetch"
+	case r.got == 0:
+		return "fetched nothing new"
+	}
+	return fmt.Sprintf("fetched %s (%s in %s)", count(r.got, "source"),
+		bytes(r.fetcher.Progress().Bytes), took.Round(100*time.Millisecond))
+}
+
 // byCount returns the keys, that with the largest number first.
 func byCount(numbers map[string]int) []string {
 	return slices.SortedFunc(maps.Keys(numbers), func(a, b string) int {
-		if numbers[a] != numbers[b] {
-			return numbers[b] - numbers[a]
-		}
-		if a < b {
-			return -1
-		}
-		return 1
+		return cmp.Or(numbers[b]-numbers[a], strings.Compare(a, b))
 	})
 }
 

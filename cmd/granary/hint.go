@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -11,41 +15,89 @@ import (
 	"granary/eval"
 )
 
-const howToGetNix = "Debian and Ubuntu have it as nix-bin (apt-get install nix-bin); " +
-	"elsewhere see https://nixos.org/download"
+const (
+	howToGetNix = "Debian and Ubuntu have it as nix-bin (apt-get install nix-bin); " +
+		"elsewhere see https://nixos.org/download"
+	howToGetNewerNix = "Debian 13 has Nix 2.26 (apt-get install nix-bin); " +
+		"elsewhere see https://nixos.org/download"
+)
 
 // hint returns one line that says what can be done about err, or "".
 func hint(err error) string {
 	var locked *disk.LockedError
-	var tree *eval.TreeError
+	var noSnapshot *catalog.NoSnapshotError
 	var noDisk *noDiskError
+	var tree *eval.TreeError
+	var oldNix *oldNixError
 	switch {
 	case errors.Is(err, eval.ErrNoNix):
 		return "evaluation needs Nix 2.8 or later. " + howToGetNix
+	case errors.As(err, &oldNix):
+		return oldNix.hint()
 	case errors.As(err, &tree):
-		return treeHint(tree)
+		return "TREE is a folder with a default.nix such as a checkout of nixpkgs, <nixpkgs>, " +
+			"a tarball, or a channel's name such as nixos-unstable"
 	case errors.As(err, &locked):
-		return "wait until it has ended, or stop it; reading commands such as status work meanwhile"
+		return "wait until it has ended, or stop it; commands that only look, such as status, work meanwhile"
 	case errors.As(err, &noDisk):
 		return "name the disk with --disk or $GRANARY_DISK; granary harvest makes a new one"
+	case errors.As(err, &noSnapshot):
+		return "granary snapshots lists those there are"
 	case errors.Is(err, catalog.ErrNewer):
 		return "use the granary that made it, or a newer one"
 	case errors.Is(err, catalog.ErrForeign):
-		return "name another folder with --disk; this file is left as it is"
+		return "name another folder with --disk; this one is left as it is"
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(err.Error(), "disk is full"):
 		return "make room, then run the same command again: it goes on where it stopped"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return "the folder must be writable for this command"
+		return "this command writes to the disk; status, snapshots, attrs and sources do not"
 	}
 	return ""
 }
 
-// treeHint tells a tree that wants a newer Nix from one that is no tree.
-func treeHint(err *eval.TreeError) string {
-	if err.NixTooOld() {
-		return "this Nix may be too old for the tree: nixpkgs of today needs 2.18 or later. " +
-			"Debian 13 has Nix 2.26; elsewhere see https://nixos.org/download"
+// oldNixError means that the Nix that is there is too old for the tree, or,
+// if tree is nil, for granary.
+type oldNixError struct {
+	tree *eval.TreeError
+	have string // version
+}
+
+var neededNix = regexp.MustCompile(`Nix >= ?v?(\d+(?:\.\d+)+)`)
+
+func (e *oldNixError) Error() string {
+	if e.tree == nil {
+		return fmt.Sprintf("evaluation needs Nix 2.8 or later, and this is Nix %s", e.have)
 	}
-	return "TREE is a folder with a default.nix such as a checkout of nixpkgs, <nixpkgs>, " +
-		"a tarball, or a channel's name such as nixos-unstable"
+	if m := neededNix.FindStringSubmatch(e.tree.Message); m != nil {
+		return fmt.Sprintf("evaluate %s: it needs Nix %s or later, and this is Nix %s",
+			e.tree.Tree, m[1], e.have)
+	}
+	return e.tree.Error()
+}
+
+func (e *oldNixError) hint() string {
+	if e.tree == nil || neededNix.MatchString(e.tree.Message) {
+		return howToGetNewerNix
+	}
+	return fmt.Sprintf("if the tree is in order, this Nix %s may be too old for it: "+
+		"nixpkgs of today needs 2.18 or later. %s", e.have, howToGetNewerNix)
+}
+
+// checkedNix returns the version of n, and an error if it is too old for
+// granary.
+func checkedNix(ctx context.Context, n eval.Nix) (string, error) {
+	version, err := n.Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	parts := append(strings.Split(version, "."), "0")
+	major, err1 := strconv.Atoi(parts[0])
+	minor, err2 := strconv.Atoi(parts[1])
+	if err := errors.Join(err1, err2); err != nil {
+		return "", fmt.Errorf("version of Nix: %w", err)
+	}
+	if major < 2 || major == 2 && minor < 8 {
+		return "", &oldNixError{have: version}
+	}
+	return version, nil
 }

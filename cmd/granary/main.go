@@ -4,14 +4,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
-
-	"github.com/spf13/cobra"
+	"time"
 )
 
 // The exit statuses that scripts rely on.
@@ -22,19 +21,43 @@ const (
 	exitInterrupted = 130
 )
 
+// grace is how long an interrupted command may take to end. What it has
+// written by then is whole, whenever it ends.
+const grace = 1800 * time.Millisecond
+
 // errIncomplete means that all went well, but that sources are missing,
 // failed or damaged. What there is to say of that has been said.
 var errIncomplete = errors.New("incomplete")
 
-// usageError is a wrong command line.
-type usageError struct{ error }
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	status := make(chan int, 1)
+	go func() { status <- run(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
+	os.Exit(await(status, cancel))
+}
+
+// await returns the exit status. A signal cancels the command, which then has
+// some time to end; a second signal ends it at once.
+func await(status <-chan int, cancel func()) int {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	select {
+	case s := <-status:
+		return s
+	case <-signals:
+		cancel()
+	}
+	select {
+	case s := <-status:
+		return s
+	case <-signals:
+	case <-time.After(grace):
+	}
+	return exitInterrupted
 }
 
 // run is the program: it returns the exit status.
@@ -42,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{stdout: stdout, stderr: stderr}
 	root := newRoot(a)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	a.close()
 	switch {
 	case err == nil:
@@ -53,68 +76,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errIncomplete):
 		return exitIncomplete
 	}
-	a.sayf("granary: %s", printable(err.Error()))
-	var usage usageError
+	a.sayf("granary: %s", a.oneLine(err))
+	text, status := hint(err), exitError
+	var usage *usageError
 	if errors.As(err, &usage) {
-		a.sayf("granary: hint: granary help shows the commands, granary COMMAND --help its flags")
-		return exitUsage
+		text, status = usage.hint, exitUsage
+		if text == "" {
+			text = cmd.CommandPath() + " --help shows how to use it"
+		}
 	}
-	if text := hint(err); text != "" {
+	if text != "" {
 		a.sayf("granary: hint: %s", text)
 	}
-	return exitError
+	return status
 }
 
-func newRoot(a *app) *cobra.Command {
-	root := &cobra.Command{
-		Use:   "granary",
-		Short: "Harvest the sources of a Nix package set onto a disk",
-		Long: "Granary harvests the sources of a Nix package set onto a disk: it evaluates the set,\n" +
-			"records every source in DISK/granary.db, and fetches each with its hash checked.",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Version:       version(),
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q", args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	flags := root.PersistentFlags()
-	flags.StringVar(&a.diskDir, "disk", defaultDisk(), "the disk: a folder; default $GRANARY_DISK")
-	flags.BoolVar(&a.json, "json", false, "print one JSON object a line")
-	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no messages and no progress")
-	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
-	root.AddCommand(newHarvest(a), newEval(a), newFetch(a), newStatus(a), newSources(a),
-		newAttrs(a), newSnapshots(a), newMan(root))
-	return root
-}
+var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
 
-func defaultDisk() string {
-	if dir := os.Getenv("GRANARY_DISK"); dir != "" {
-		return dir
+// oneLine returns the error's text on one line; -v does not shorten it.
+func (a *app) oneLine(err error) string {
+	const most = 500 // runes
+	text := printable(lineBreaks.ReplaceAllString(strings.TrimSpace(err.Error()), " "))
+	if short := []rune(text); len(short) > most && !a.verbose {
+		return string(short[:most]) + "… (-v shows all of it)"
 	}
-	return "./granary-disk"
-}
-
-// noArgs and atMostOne are cobra's checks with granary's exit status.
-func noArgs(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("unexpected argument %q", args[0])}
-	}
-	return nil
-}
-
-func atMostOne(_ *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return usageError{fmt.Errorf("unexpected argument %q", args[1])}
-	}
-	return nil
+	return text
 }
 
 // printable replaces what could move a terminal's cursor or change its state:

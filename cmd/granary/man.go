@@ -8,18 +8,11 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// newMan returns the hidden command that packagers use to write man pages.
 func newMan(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use:    "man DIR",
-		Short:  "Write the man pages into DIR",
-		Hidden: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("man: want one folder")}
-			}
-			return nil
-		},
+		Use:   "man DIR",
+		Short: "Write the man pages into a folder",
+		Args:  exactlyOne("a folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o777); err != nil {
 				return fmt.Errorf("write man pages: %w", err)

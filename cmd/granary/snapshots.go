@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,14 +22,26 @@ type snapshotLine struct {
 	Evaluated   string `json:"evaluated"` // RFC 3339
 	Nix         string `json:"nix"`
 	Options     string `json:"options"`
+
+	at time.Time // Evaluated
 }
+
+// dateFormat is how people read a time.
+const dateFormat = "2006-01-02 15:04"
 
 func snapshotJSON(s catalog.Snapshot) snapshotLine {
 	return snapshotLine{
 		Snapshot: s.Name, Tree: s.Tree, Revision: s.Revision, System: s.System,
 		Attrs: s.Attributes, Errors: s.Errors, Derivations: s.Derivations, Sources: s.Sources,
 		Evaluated: s.Evaluated.Format(time.RFC3339), Nix: s.Nix, Options: s.Options,
+		at: s.Evaluated,
 	}
+}
+
+// contents says what a snapshot holds.
+func (s *snapshotLine) contents() string {
+	return fmt.Sprintf("%s (%s without a derivation), %s, %s", count(s.Attrs, "attribute"),
+		thousands(s.Errors), count(s.Derivations, "derivation"), count(s.Sources, "source"))
 }
 
 func newSnapshots(a *app) *cobra.Command {
@@ -56,16 +69,16 @@ func newSnapshots(a *app) *cobra.Command {
 }
 
 func (a *app) printSnapshot(s catalog.Snapshot) error {
+	line := snapshotJSON(s)
 	if a.json {
-		return a.printJSON(snapshotJSON(s))
+		return a.printJSON(line)
 	}
 	options := ""
 	if s.Options != "" {
-		options = "  " + s.Options
+		options = "  options   " + printable(s.Options) + "\n"
 	}
-	return a.printf("%s\n  tree %s, revision %s\n  %s, %s (%s), %s, %s; evaluated %s by Nix %s%s\n",
-		printable(s.Name), printable(s.Tree), printable(s.Revision), s.System,
-		count(s.Attributes, "attribute"), count(s.Errors, "error"),
-		count(s.Derivations, "derivation"), count(s.Sources, "source"),
-		s.Evaluated.Local().Format("2006-01-02 15:04"), s.Nix, printable(options))
+	return a.printf("%s\n  tree      %s\n  revision  %s\n  system    %s\n%s  holds     %s\n"+
+		"  evaluated %s by Nix %s\n",
+		printable(s.Name), printable(s.Tree), printable(s.Revision), s.System, options,
+		line.contents(), s.Evaluated.Local().Format(dateFormat), s.Nix)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"granary"
@@ -72,7 +70,7 @@ func newSources(a *app) *cobra.Command {
 			switch catalog.State(state) {
 			case "", catalog.Held, catalog.Missing, catalog.Failed:
 			default:
-				return usageError{fmt.Errorf("--state %q: not held, missing or failed", state)}
+				return usagef("--state %q: not held, missing or failed", state)
 			}
 			if err := a.openForReading(ctx); err != nil {
 				return err

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -87,70 +90,61 @@ func (st *statusLine) add(s *catalog.Source, last map[int64]string, objects map[
 		st.Failed++
 		st.Reasons[s.Reason]++
 		if u, err := url.Parse(last[s.ID]); err == nil && u.Host != "" {
-			st.Hosts[u.Host]++
+			st.Hosts[hostOf(u)]++
 		}
 	}
 }
 
+// hostOf keeps the sites of mirror:// apart from hosts.
+func hostOf(u *url.URL) string {
+	if u.Scheme == "mirror" {
+		return "mirror://" + u.Host
+	}
+	return u.Host
+}
+
 func (a *app) printStatus(st *statusLine) error {
-	if err := a.printf("disk %s: %s\n", a.diskDir, count(st.Sources, "source")); err != nil {
-		return err
+	w := new(strings.Builder)
+	fmt.Fprintf(w, "disk %s\n", printable(a.diskDir))
+	for _, s := range st.Snapshots {
+		fmt.Fprintf(w, "\nsnapshot %s\n  %s, evaluated %s\n", printable(s.Snapshot),
+			s.contents(), s.at.Local().Format(dateFormat))
 	}
-	lines := []struct {
-		n     int
-		text  string
-		parts map[string]int
-	}{
-		{st.Held, "held, " + bytes(st.Bytes), nil},
-		{st.Missing, "missing (not tried yet)", nil},
-		{st.Failed, "failed", st.Reasons},
-	}
-	for _, line := range lines {
-		if err := a.printf("  %7s  %s\n", thousands(line.n), line.text); err != nil {
-			return err
-		}
-		if err := a.printCounts(line.parts, len(line.parts)); err != nil {
-			return err
-		}
-	}
+	fmt.Fprintf(w, "\nsources\n")
+	writeCount(w, st.Held, "held, "+bytes(st.Bytes))
+	writeCount(w, st.Missing, "missing: not tried yet")
+	writeCount(w, st.Failed, "failed")
 	for _, table := range []struct {
 		title   string
 		numbers map[string]int
-		most    int
-	}{{"hosts with failures", st.Hosts, 10}, {"kinds of source", st.Kinds, 20}} {
-		if len(table.numbers) == 0 {
-			continue
-		}
-		if err := a.printf("%s\n", table.title); err != nil {
-			return err
-		}
-		if err := a.printCounts(table.numbers, table.most); err != nil {
-			return err
-		}
+	}{{"why they failed", st.Reasons}, {"hosts with failures", st.Hosts}, {"kinds", st.Kinds}} {
+		writeCounts(w, table.title, table.numbers)
 	}
-	for _, s := range st.Snapshots {
-		err := a.printf("snapshot %s\n  %s (%s), %s, %s, evaluated %s\n", printable(s.Snapshot),
-			count(s.Attrs, "attribute"), count(s.Errors, "error"),
-			count(s.Derivations, "derivation"), count(s.Sources, "source"), s.Evaluated)
-		if err != nil {
-			return err
-		}
+	if err := a.printf("%s", w); err != nil {
+		return err
 	}
 	a.suggest(st)
 	return nil
 }
 
-// printCounts prints the largest numbers, at most that many.
-func (a *app) printCounts(numbers map[string]int, most int) error {
-	for i, key := range byCount(numbers) {
-		if i == most {
-			return a.printf("           and %s more\n", thousands(len(numbers)-most))
-		}
-		if err := a.printf("  %9s  %s\n", thousands(numbers[key]), printable(key)); err != nil {
-			return err
-		}
+func writeCount(w io.Writer, n int, what string) {
+	fmt.Fprintf(w, "%9s  %s\n", thousands(n), what)
+}
+
+// writeCounts writes the largest numbers; status is one look.
+func writeCounts(w io.Writer, title string, numbers map[string]int) {
+	const most = 12
+	if len(numbers) == 0 {
+		return
 	}
-	return nil
+	fmt.Fprintf(w, "\n%s\n", title)
+	keys := byCount(numbers)
+	for _, key := range keys[:min(most, len(keys))] {
+		writeCount(w, numbers[key], printable(key))
+	}
+	if len(keys) > most {
+		fmt.Fprintf(w, "           and %s more\n", thousands(len(keys)-most))
+	}
 }
 
 // suggest says what to do next.
