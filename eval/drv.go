@@ -70,6 +70,7 @@ func (p *aterm) raw() string {
 	for p.err == nil {
 		i := strings.IndexByte(p.text[p.pos:], '"')
 		if i < 0 {
+			p.pos = start
 			p.fail("a closing quote")
 			break
 		}

@@ -3,14 +3,13 @@ package eval
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +26,7 @@ var harvestNix string
 // when Run begins.
 type Evaluator struct {
 	Nix    Nix
-	Tree   string // the folder, or the file, that holds the package set
+	Tree   string // absolute: the folder, or the file, that holds the package set
 	System string // such as "x86_64-linux"
 	Config string // nixpkgs' config: an attribute set in the Nix language; "" is { }
 
@@ -43,7 +42,7 @@ type Evaluator struct {
 	Workers      int           // 0: one for each CPU, at most 8
 	WorkerMemory int64         // bytes; 0: an equal share of three quarters of the machine's
 	AttrTimeout  time.Duration // the longest for one attribute; 0: five minutes
-	Scratch      string        // folder for scratch stores; "": a temporary one
+	Scratch      string        // folder for scratch stores; "": /dev/shm or a temporary one
 
 	// Known are derivations that need not be read again. With each of them all
 	// its inputs must be known.
@@ -107,7 +106,7 @@ func (e *Evaluator) Run(ctx context.Context, record func(Batch) error) (Summary,
 	if _, err := e.Nix.program("nix"); err != nil {
 		return Summary{}, err
 	}
-	dir, err := os.MkdirTemp(e.Scratch, "granary-eval-")
+	dir, err := os.MkdirTemp(e.scratchFolder(), "granary-eval-")
 	if err != nil {
 		return Summary{}, fmt.Errorf("make scratch folder: %w", err)
 	}
@@ -138,6 +137,20 @@ func (e *Evaluator) fillIn() {
 	if e.Log == nil {
 		e.Log = slog.Default()
 	}
+}
+
+// scratchFolder is where scratch stores go unless the caller says otherwise:
+// into memory where there is plenty, since Nix writes one small file for each
+// derivation.
+func (e *Evaluator) scratchFolder() string {
+	if e.Scratch != "" || os.Getenv("TMPDIR") != "" {
+		return e.Scratch
+	}
+	const plenty = 4 << 30
+	if machineMemory() >= 2*plenty && memoryFolderFree() >= plenty {
+		return memoryFolder
+	}
+	return ""
 }
 
 // removeAll removes a scratch folder: Nix makes what is in a store read-only.
@@ -186,7 +199,7 @@ func (r *run) run(ctx context.Context, record func(Batch) error) (Summary, error
 
 // batchSize is how many attributes a worker is asked for at once: few enough
 // that the last batches end at nearly the same time.
-const batchSize = 32
+const batchSize = 64
 
 // work is the life of worker number i, through as many processes as it takes.
 func (r *run) work(ctx context.Context, i int) (err error) {
@@ -216,7 +229,11 @@ func (r *run) newStore(ctx context.Context) (scratch, error) {
 	if err != nil {
 		return scratch{}, fmt.Errorf("make scratch store: %w", err)
 	}
-	files := map[string]string{"harvest.nix": harvestNix, "main.nix": r.mainNix()}
+	files := map[string]string{
+		"harvest.nix": harvestNix,
+		"main.nix":    r.mainNix(),
+		"config.nix":  r.Config,
+	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return scratch{}, fmt.Errorf("make scratch store: %w", err)
@@ -225,18 +242,13 @@ func (r *run) newStore(ctx context.Context) (scratch, error) {
 	return newScratch(ctx, r.Nix, dir, r.Known)
 }
 
+// mainNix is an expression that can be parsed whatever the user's config is:
+// that is a file of its own.
 func (r *run) mainNix() string {
-	var sets []string
-	for _, path := range append(r.Sets, r.Attrs...) {
-		sets = append(sets, nixString(strings.Join(path, ".")))
-	}
 	return "import ./harvest.nix {\n" +
 		"  tree = " + nixPath(r.Tree) + ";\n" +
 		"  system = " + nixString(r.System) + ";\n" +
-		"  config = (" + r.Config + "\n);\n" +
-		"  sets = " + nixList(sets) + ";\n" +
+		"  config = import ./config.nix;\n" +
+		"  sets = " + nixPaths(slices.Concat(r.Sets, r.Attrs)) + ";\n" +
 		"}\n"
 }
-
-// errEnded means that a worker's process ended by itself.
-var errEnded = errors.New("nix ended")

@@ -14,13 +14,12 @@
   tree, # a path: what to evaluate
   system, # such as "x86_64-linux"
   config ? { }, # nixpkgs' config
-  sets ? [ ], # attribute paths, joined by dots, of sets to enter without being asked
+  sets ? [ ], # attribute paths of sets to enter though Nix does not recurse into them
 }:
 
 let
   inherit (builtins)
     attrNames
-    concatStringsSep
     elem
     foldl'
     functionArgs
@@ -106,8 +105,8 @@ let
 
   entered =
     path: value:
-    (isAttrs value)
-    && (path == [ ] || value.recurseForDerivations or false == true || elem (concatStringsSep "." path) sets);
+    isAttrs value
+    && (path == [ ] || value.recurseForDerivations or false == true || elem path sets);
 
   unfree =
     drv:

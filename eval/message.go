@@ -8,35 +8,55 @@ import (
 // maxMessage bounds what is kept of an error message, in bytes.
 const maxMessage = 4096
 
-var (
-	// Since 2.20 Nix prints a trace of where it was, then "error: <message>",
-	// indented; before, the message stood first.
-	errorLine    = regexp.MustCompile(`^\s*(?:\x1b\[[0-9;]*m)*error:(?:\x1b\[[0-9;]*m)* (.+)$`)
-	endOfMessage = regexp.MustCompile(`^\s*(at .*:\d+(:\d+)?:?|… .*|\d*\|.*|\(.*--show-trace.*\)|` +
-		`\(stack trace truncated.*|note: .*trace.*)$`)
-)
+// indent stands before every line of an error but the first.
+const indent = "       "
 
-// message returns the message in what Nix printed, without the trace and the
-// excerpts of source text around it.
+// position is the line that ends a message, above an excerpt of source text.
+var position = regexp.MustCompile(`^at .+:\d+:\d+:$`)
+
+// message returns Nix's message in what it printed, without the trace and the
+// excerpts of source text around it. Up to Nix 2.19 the message stands first:
+//
+//	error: attribute 'b' missing
+//
+//	       at /x/default.nix:1:2:
+//
+// Since then it may stand below a trace:
+//
+//	error:
+//	       … while calling the 'foldl'' builtin
+//
+//	       error: attribute 'b' missing
+//	       at /x/default.nix:1:2:
 func message(output string) string {
 	lines := strings.Split(output, "\n")
-	start := -1
-	for i, line := range lines {
-		if errorLine.MatchString(line) {
-			start = i
-		}
-	}
+	start := messageStart(lines)
 	if start < 0 {
 		return truncate(strings.TrimSpace(output))
 	}
-	kept := []string{errorLine.FindStringSubmatch(lines[start])[1]}
+	kept := []string{strings.TrimPrefix(strings.TrimPrefix(lines[start], indent), "error:")}
 	for _, line := range lines[start+1:] {
-		if endOfMessage.MatchString(line) {
+		text, indented := strings.CutPrefix(line, indent)
+		if line != "" && !indented || position.MatchString(text) {
 			break
 		}
-		kept = append(kept, strings.TrimSpace(line))
+		kept = append(kept, text)
 	}
 	return truncate(strings.TrimSpace(strings.Join(kept, "\n")))
+}
+
+// messageStart returns the line in which the message of the last error begins,
+// or -1. The head of a long trace may have been lost.
+func messageStart(lines []string) int {
+	start := -1
+	for i, line := range lines {
+		text, indented := strings.CutPrefix(line, indent)
+		inTrace := start < 0 || lines[start] == "error:"
+		if strings.HasPrefix(text, "error:") && (!indented || inTrace) {
+			start = i
+		}
+	}
+	return start
 }
 
 func truncate(s string) string {
@@ -46,11 +66,12 @@ func truncate(s string) string {
 	return strings.ToValidUTF8(s[:maxMessage], "") + "…"
 }
 
+// Nix's wording in src/libexpr/primops.cc; before 2.14 no output is named.
 var ifdPattern = regexp.MustCompile(
-	`(?s)cannot build ['"]?(/nix/store/[^'"^!\s]+\.drv)[^\n]*(allow-import-from-derivation|during evaluation)`)
+	`^cannot build '(/nix/store/[^'^!]+\.drv)[^']*' during evaluation`)
 
 // ifdDerivation returns the derivation that evaluation would have had to
-// build, or "".
+// build, or "" if the message tells of another error.
 func ifdDerivation(message string) string {
 	if m := ifdPattern.FindStringSubmatch(message); m != nil {
 		return m[1]

@@ -2,7 +2,6 @@ package eval
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -25,14 +24,14 @@ type output struct {
 
 func newOutput(e *Evaluator) *output {
 	return &output{
-		batches:  make(chan Batch, 16),
+		batches:  make(chan Batch, 2),
 		reader:   newReader(e.Known, e.Log),
 		calls:    map[string]bool{},
 		evaluate: e,
 	}
 }
 
-const flushSize = 2000 // derivations, attributes and calls in a batch
+const flushSize = 1000 // derivations, attributes and calls in a batch
 
 // closure reads what root needs and is not known yet. Under one lock, so that
 // batches hold inputs before their users whatever worker found them.
@@ -107,5 +106,5 @@ func (o *output) drain(ctx context.Context, record func(Batch) error) error {
 			failure = record(batch)
 		}
 	}
-	return errors.Join(failure)
+	return failure
 }

@@ -78,7 +78,7 @@ func (v *visitor) visit(ctx context.Context, paths []AttrPath) ([]AttrPath, erro
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, io.EOF):
-		return v.died(rest, printed)
+		return v.died(ctx, rest, printed)
 	case errors.Is(err, errSwallowed):
 		printed = v.askAgain(ctx)
 	case err != nil:
@@ -146,43 +146,48 @@ func (v *visitor) handle(ev event) error {
 	case "call":
 		v.out.call(string(ev.value))
 	case "none":
-		v.open, v.attr.Path = false, ""
-		if len(v.at) == 0 {
-			return &TreeError{v.Tree, "it is not a package set: no attribute set, " +
-				"and no function that gives one"}
-		}
+		return v.none()
 	case "set":
 		var names []string
-		v.open, v.attr.Path = false, ""
-		err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &names})
-		if err == nil {
-			err = v.enter(names)
+		if err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &names}); err != nil {
+			return ev.wrong(err)
 		}
-		return ev.wrong(err)
+		return v.enter(names)
 	case "drv":
 		err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &v.attr.DrvPath, &v.attr.Name})
-		v.open, v.attr.Kind = false, ""
-		if err == nil {
-			err = v.out.closure(*v.store, v.attr.DrvPath)
+		if err != nil {
+			return ev.wrong(err)
 		}
-		return ev.wrong(err)
+		v.open, v.attr.Kind = false, ""
+		return v.out.closure(*v.store, v.attr.DrvPath)
 	case "meta":
-		return ev.wrong(json.Unmarshal(ev.value, &[]any{new(AttrPath), &v.attr.Unfree}))
+		err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &v.attr.Unfree})
+		return ev.wrong(err)
 	}
 	return nil
 }
 
 func (ev event) wrong(err error) error {
-	var missing *AttrError
-	if err == nil || errors.As(err, &missing) {
-		return err
+	if err == nil {
+		return nil
 	}
-	return fmt.Errorf("evaluation event %s: %w", ev.name, err)
+	return fmt.Errorf("read event %s of nix: %w", ev.name, err)
 }
 
-// enter adds the attributes of the current set to what is to be visited; of
-// the package set itself, only those that were asked for.
+// none ends the current attribute, which is no business of ours.
+func (v *visitor) none() error {
+	if len(v.at) == 0 {
+		return &TreeError{v.Tree, "it is not a package set: no attribute set, " +
+			"and no function that gives one"}
+	}
+	v.open, v.attr.Path = false, ""
+	return nil
+}
+
+// enter ends the current attribute, a set, and adds its attributes to what is
+// to be visited; of the package set itself, only those that were asked for.
 func (v *visitor) enter(names []string) error {
+	v.open, v.attr.Path = false, ""
 	if len(v.at) == 0 && len(v.Attrs) > 0 {
 		for _, path := range v.Attrs {
 			if !slices.Contains(names, path[0]) {
@@ -203,8 +208,8 @@ func (v *visitor) finish() {
 	if v.at != nil && v.attr.Path != "" {
 		v.out.attribute(v.attr)
 	}
+	v.fresh = v.fresh && v.at == nil
 	v.at, v.open, v.attr = nil, false, granary.Attribute{}
-	v.fresh = false
 }
 
 // failed ends the current attribute with the error that Nix printed.
@@ -227,32 +232,34 @@ func (v *visitor) failed(printed string) error {
 	return nil
 }
 
-// died ends the current attribute after the death of its process. An
-// attribute that met with the memory limit in a process that had already
-// evaluated others has a second try in a new one.
-func (v *visitor) died(rest []AttrPath, printed string) ([]AttrPath, error) {
+// died ends the current attribute after the death of its process, and returns
+// what is then to be visited. What an old process dies of may be the memory
+// that earlier attributes took: that attribute has a second try in a new one.
+func (v *visitor) died(ctx context.Context, rest []AttrPath, printed string) ([]AttrPath, error) {
 	kind, _ := v.worker.killed.Load().(granary.ErrorKind)
 	cause := v.worker.stop()
 	v.worker = nil
-	if v.at == nil {
-		return nil, fmt.Errorf("run nix: %w: %s", errEnded, message(printed))
-	}
-	if kind == granary.ErrorMemory && !v.fresh {
-		return append(v.found, append([]AttrPath{v.at}, rest...)...), nil
-	}
-	if !v.open { // it was in meta, after the derivation was known
+	text := deathMessage(kind, printed, cause)
+	left := slices.Concat(v.found, rest)
+	switch {
+	case v.at == nil && v.fresh:
+		return nil, fmt.Errorf("run nix: %s", text)
+	case v.at == nil: // between two batches
+		return left, nil
+	case kind == granary.ErrorMemory && !v.fresh:
+		again, err := v.visit(ctx, []AttrPath{v.at})
+		return slices.Concat(again, left), err
+	case !v.open: // it was in meta, after the derivation was known
 		v.finish()
-		return append(v.found, rest...), nil
+		return left, nil
+	case len(v.at) == 0:
+		return nil, &TreeError{v.Tree, text}
+	case kind == "":
+		kind = granary.ErrorCrash
 	}
-	if len(v.at) == 0 {
-		return nil, &TreeError{v.Tree, deathMessage(kind, printed, cause)}
-	}
-	v.attr.Kind, v.attr.Error = kind, deathMessage(kind, printed, cause)
-	if kind == "" {
-		v.attr.Kind = granary.ErrorCrash
-	}
+	v.attr.Kind, v.attr.Error = kind, text
 	v.finish()
-	return append(v.found, rest...), nil
+	return left, nil
 }
 
 func deathMessage(kind granary.ErrorKind, printed string, cause error) string {

@@ -24,9 +24,9 @@ type worker struct {
 	output *bufio.Reader // its stderr
 	batch  int           // number of the batch that was asked for last
 
-	begun  atomic.Int64  // when the current attribute began: Unix ns, 0 if none did
-	killed atomic.Value  // the granary.ErrorKind for which the watchdog killed it
-	quit   chan struct{} // closed when the process has ended
+	begun  atomic.Pointer[time.Time] // when the current attribute began, nil: it waits
+	killed atomic.Value              // the granary.ErrorKind for which the watchdog killed it
+	quit   chan struct{}             // closed when the process has ended
 	watch  sync.WaitGroup
 }
 
@@ -50,7 +50,7 @@ func (e *Evaluator) startWorker(ctx context.Context, dir string, peak *atomic.In
 	if err != nil {
 		return nil, fmt.Errorf("start nix: %w", err)
 	}
-	w.output = bufio.NewReaderSize(stderr, 64<<10)
+	w.output = bufio.NewReaderSize(&patientReader{ctx, stderr}, 64<<10)
 	if err := w.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start nix: %w", err)
 	}
@@ -61,6 +61,24 @@ func (e *Evaluator) startWorker(ctx context.Context, dir string, peak *atomic.In
 		return nil, fmt.Errorf("start nix: %w", err)
 	}
 	return w, nil
+}
+
+// patience is how long a reader lets a worker write before it looks.
+const patience = 2 * time.Millisecond
+
+// patientReader reads a pipe into which Nix writes each line by itself: to wake
+// up for every one takes as much time as all else that granary does.
+type patientReader struct {
+	ctx  context.Context
+	pipe io.Reader
+}
+
+func (r *patientReader) Read(p []byte) (int, error) {
+	select {
+	case <-r.ctx.Done():
+	case <-time.After(patience):
+	}
+	return r.pipe.Read(p)
 }
 
 // nixPath returns an absolute path as an expression; quotes allow any byte.
@@ -96,7 +114,7 @@ func (w *worker) guard(memory int64, limit time.Duration, peak *atomic.Int64) {
 		switch {
 		case memory > 0 && resident > memory:
 			w.killFor(granary.ErrorMemory)
-		case begun != 0 && time.Since(time.Unix(0, begun)) > limit:
+		case begun != nil && time.Since(*begun) > limit:
 			w.killFor(granary.ErrorTimeout)
 		}
 	}
@@ -122,8 +140,9 @@ const (
 )
 
 // errSwallowed means that an error ended a batch and was not printed: a file of
-// the tree breaks off in the middle of an expression. Before 2.12 the repl took
-// that for an incomplete line of its own input, and waited for the rest.
+// the tree breaks off in the middle of an expression. The repl of Nix 2.8 and
+// 2.26 takes that for an incomplete line of its own input, and waits for the
+// rest; that of 2.34 does not.
 var errSwallowed = errors.New("nix did not print an error")
 
 // ask makes the worker visit paths, and calls handle for each event. It
@@ -137,7 +156,8 @@ func (w *worker) ask(paths []AttrPath, handle func(event) error) (string, error)
 	if _, err := io.WriteString(w.stdin, request); err != nil {
 		return "", io.EOF
 	}
-	defer w.begun.Store(0)
+	w.begin()
+	defer w.begun.Store(nil)
 	var printed strings.Builder
 	last, failure := "", errSwallowed
 	for {
@@ -160,13 +180,18 @@ func (w *worker) ask(paths []AttrPath, handle func(event) error) (string, error)
 			failure, last = nil, printed.String()
 			continue
 		case beginEvent:
-			w.begun.Store(time.Now().UnixNano())
+			w.begin()
 		}
 		if err := handle(event{name, json.RawMessage(value)}); err != nil {
 			return "", err
 		}
 		printed.Reset()
 	}
+}
+
+func (w *worker) begin() {
+	now := time.Now()
+	w.begun.Store(&now)
 }
 
 // keepPrinted bounds what is kept of warnings and of endless traces.
