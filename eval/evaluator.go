@@ -197,10 +197,6 @@ func (r *run) run(ctx context.Context, record func(Batch) error) (Summary, error
 	return summary, err
 }
 
-// batchSize is how many attributes a worker is asked for at once: few enough
-// that the last batches end at nearly the same time.
-const batchSize = 64
-
 // work is the life of worker number i, through as many processes as it takes.
 func (r *run) work(ctx context.Context, i int) (err error) {
 	defer func() {
@@ -211,7 +207,7 @@ func (r *run) work(ctx context.Context, i int) (err error) {
 	v := &visitor{run: r, number: i}
 	defer v.stop()
 	for {
-		paths := r.shares.take(i, batchSize)
+		paths := r.shares.take(i)
 		if len(paths) == 0 || ctx.Err() != nil {
 			return ctx.Err()
 		}

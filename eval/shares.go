@@ -26,9 +26,16 @@ func newShares(workers int, paths []AttrPath) *shares {
 	return s
 }
 
-// take returns up to n paths for the worker, or none when all is visited. It
-// waits while another worker may still find more.
-func (s *shares) take(worker, n int) []AttrPath {
+// A batch is an eighth of what a worker has left, so that the last batches are
+// short and workers end at nearly the same time.
+const (
+	minBatch = 16
+	maxBatch = 400
+)
+
+// take returns a batch of paths for the worker, or none when all is visited.
+// It waits while another worker may still find more.
+func (s *shares) take(worker int) []AttrPath {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.stop {
@@ -36,7 +43,7 @@ func (s *shares) take(worker, n int) []AttrPath {
 			s.steal(worker)
 		}
 		if mine := s.left[worker]; len(mine) > 0 {
-			n = min(n, len(mine))
+			n := min(max(len(mine)/8, minBatch), maxBatch, len(mine))
 			s.left[worker] = mine[n:]
 			s.busy++
 			return mine[:n:n]

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"granary"
 	"granary/hashes"
@@ -105,6 +106,8 @@ func (v *visitor) ended(rest []AttrPath, printed string) error {
 // askAgain evaluates the current attribute in a process of its own, for what
 // it prints.
 func (v *visitor) askAgain(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, v.AttrTimeout)
+	defer cancel()
 	program, err := v.Nix.program("nix-instantiate")
 	if err != nil {
 		return err.Error()
@@ -113,6 +116,8 @@ func (v *visitor) askAgain(ctx context.Context) string {
 		nixPath(filepath.Join(v.store.dir, "main.nix")), nixPaths([]AttrPath{v.at}))
 	cmd := exec.CommandContext(ctx, program, "--eval", "--store", v.store.dir, "--expr", expr)
 	cmd.Env = v.environment(v.store.dir)
+	cmd.WaitDelay = time.Second
+	ownGroup(cmd)
 	printed, err := cmd.CombinedOutput()
 	if err == nil {
 		return errSwallowed.Error()

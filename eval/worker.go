@@ -64,7 +64,7 @@ func (e *Evaluator) startWorker(ctx context.Context, dir string, peak *atomic.In
 }
 
 // patience is how long a reader lets a worker write before it looks.
-const patience = 2 * time.Millisecond
+const patience = 10 * time.Millisecond
 
 // patientReader reads a pipe into which Nix writes each line by itself: to wake
 // up for every one takes as much time as all else that granary does.
