@@ -176,7 +176,8 @@ type run struct {
 }
 
 func (r *run) run(ctx context.Context, record func(Batch) error) (Summary, error) {
-	g, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	workers, wctx := errgroup.WithContext(ctx)
 	for i := range r.Workers {
 		workers.Go(func() error {
@@ -184,12 +185,16 @@ func (r *run) run(ctx context.Context, record func(Batch) error) (Summary, error
 			return r.work(wctx, i)
 		})
 	}
-	g.Go(func() error {
-		defer r.out.close()
-		return workers.Wait()
-	})
-	g.Go(func() error { return r.out.drain(ctx, record) })
-	err := g.Wait()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- workers.Wait()
+		r.out.close()
+	}()
+	failure := r.out.drain(ctx, record, stop)
+	err := <-ended
+	if failure != nil {
+		err = failure
+	}
 	summary := Summary{Progress: r.out.progress, Mirrors: r.out.reader.mirrors}
 	for i := range r.peaks {
 		summary.PeakMemory += r.peaks[i].Load()

@@ -98,12 +98,15 @@ func (o *output) close() {
 }
 
 // drain calls record for each batch until there are no more. After an error
-// it goes on without record, so that no worker waits for it.
-func (o *output) drain(ctx context.Context, record func(Batch) error) error {
+// it calls stop and goes on without record, so that no worker waits for it.
+func (o *output) drain(ctx context.Context, record func(Batch) error, stop func()) error {
 	var failure error
 	for batch := range o.batches {
-		if failure == nil && ctx.Err() == nil {
-			failure = record(batch)
+		if failure != nil || ctx.Err() != nil {
+			continue
+		}
+		if failure = record(batch); failure != nil {
+			stop()
 		}
 	}
 	return failure
