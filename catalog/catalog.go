@@ -52,7 +52,7 @@ func Open(ctx context.Context, path string) (*Catalog, error) {
 	}
 	if err := c.migrate(ctx); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
+		return nil, err
 	}
 	return c, nil
 }
@@ -73,7 +73,10 @@ func OpenReadOnly(ctx context.Context, path string) (*Catalog, error) {
 		return nil, err
 	}
 	version, err := c.version(ctx)
-	if err == nil && version < len(schemas()) {
+	switch {
+	case err == nil && version == 0:
+		err = errors.New("it is empty: nothing was ever recorded")
+	case err == nil && version < len(schemas()):
 		err = fmt.Errorf("an older granary made it (schema %d): open it once for writing", version)
 	}
 	if err != nil {
@@ -136,8 +139,11 @@ func schemas() []string {
 
 func (c *Catalog) migrate(ctx context.Context) error {
 	version, err := c.version(ctx)
-	if err != nil || version == len(schemas()) {
-		return err
+	switch {
+	case err != nil:
+		return fmt.Errorf("open catalog %s: %w", c.path, explain(err))
+	case version == len(schemas()):
+		return nil
 	}
 	return c.write(ctx, func(tx *sql.Tx) error {
 		for _, name := range schemas()[version:] {
