@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -201,6 +202,9 @@ func explain(err error) error {
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
 		return err
+	}
+	if e.SystemErrno == syscall.ENOSPC { // met where SQLite does not look for it
+		e.Code = sqlite3.ErrFull
 	}
 	switch e.Code {
 	case sqlite3.ErrFull:

@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -146,6 +145,12 @@ func (r *Recorder) Add(
 		}
 		return nil
 	})
+}
+
+// AddMirrors records base URLs of mirror:// sites. It comes before the Add of
+// the derivations that told of them: those will be known from then on.
+func (r *Recorder) AddMirrors(ctx context.Context, found map[string][]string) error {
+	return r.c.write(ctx, func(tx *sql.Tx) error { return addMirrors(ctx, tx, found) })
 }
 
 // exec runs a statement that is prepared once in a transaction.
@@ -310,11 +315,9 @@ func (r *Recorder) derivationID(path hashes.StorePath) (int64, error) {
 }
 
 // Finish writes the snapshot. One of the same name is replaced: if it differs
-// in nothing but the time, only that is written. Mirrors are the sites that
-// the evaluation found. Finish returns the snapshot with its numbers.
-func (r *Recorder) Finish(
-	ctx context.Context, s Snapshot, mirrors map[string][]string,
-) (Snapshot, error) {
+// in nothing but the time, only that is written. Finish returns the snapshot
+// with its numbers.
+func (r *Recorder) Finish(ctx context.Context, s Snapshot) (Snapshot, error) {
 	closure, err := r.closure(ctx)
 	if err != nil {
 		return s, err
@@ -341,7 +344,7 @@ func (r *Recorder) Finish(
 				calls = excluded.calls`,
 			s.Name, s.Tree, s.Revision, s.System, s.Options, s.Nix, s.Evaluated.Unix(),
 			encodeSet(r.evaluated), encodeSet(closure), encodeSet(sources), encodeSet(r.calls))
-		return errors.Join(err, addMirrors(ctx, tx, mirrors))
+		return err
 	})
 	if err != nil {
 		return s, err

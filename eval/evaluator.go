@@ -68,6 +68,10 @@ type Batch struct {
 	Derivations []*granary.Derivation
 	Attributes  []granary.Attribute
 	Calls       []granary.Source // what fetchurl was called for, in a closure or not
+	// Mirrors are the mirror:// sites found so far, site to base URLs: with the
+	// derivations that tell of them, since known ones are not read again. nil
+	// means that there is nothing new.
+	Mirrors map[string][]string
 }
 
 func (b *Batch) size() int { return len(b.Derivations) + len(b.Attributes) + len(b.Calls) }
@@ -75,8 +79,7 @@ func (b *Batch) size() int { return len(b.Derivations) + len(b.Attributes) + len
 // A Summary is what can be said of an evaluation at its end.
 type Summary struct {
 	Progress
-	Mirrors    map[string][]string // mirror:// sites of new derivations: site to base URLs
-	PeakMemory int64               // the sum of the workers' largest resident sets, in bytes
+	PeakMemory int64 // the sum of the workers' largest resident sets, in bytes
 }
 
 // A TreeError means that nothing of the tree could be evaluated.
@@ -195,7 +198,7 @@ func (r *run) run(ctx context.Context, record func(Batch) error) (Summary, error
 	if failure != nil {
 		err = failure
 	}
-	summary := Summary{Progress: r.out.progress, Mirrors: r.out.reader.mirrors}
+	summary := Summary{Progress: r.out.progress}
 	for i := range r.peaks {
 		summary.PeakMemory += r.peaks[i].Load()
 	}

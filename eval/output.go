@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -83,6 +84,10 @@ func (o *output) show() {
 }
 
 func (o *output) flush() {
+	if o.reader.newMirrors {
+		o.pending.Mirrors = maps.Clone(o.reader.mirrors)
+		o.reader.newMirrors = false
+	}
 	o.batches <- o.pending
 	o.pending = Batch{}
 }

@@ -14,8 +14,10 @@ import (
 type reader struct {
 	seen    map[hashes.StorePath]bool
 	mirrors map[string][]string // found so far: site to base URLs
-	lists   map[string]bool     // mirror lists that were looked at, by path
-	log     *slog.Logger
+	// newMirrors is set when mirrors has changed.
+	newMirrors bool
+	lists      map[string]bool // mirror lists that were looked at, by path
+	log        *slog.Logger
 }
 
 func newReader(known []hashes.StorePath, log *slog.Logger) *reader {
@@ -112,11 +114,16 @@ func (r *reader) addMirrors(list *granary.Derivation) {
 	for _, v := range list.Env {
 		value := v.Value()
 		if urls := strings.Fields(value); allURLs(urls) {
-			r.mirrors[strings.TrimPrefix(v.Name, "_mirror_")] = urls
+			r.addMirror(strings.TrimPrefix(v.Name, "_mirror_"), urls)
 		} else {
 			r.addShellArrays(value)
 		}
 	}
+}
+
+func (r *reader) addMirror(site string, urls []string) {
+	r.mirrors[site] = urls
+	r.newMirrors = true
 }
 
 func allURLs(words []string) bool {
@@ -134,7 +141,7 @@ func (r *reader) addShellArrays(text string) {
 	for _, m := range shellArray.FindAllStringSubmatch(text, -1) {
 		urls := strings.Fields(strings.NewReplacer(`'`, "", `"`, "").Replace(m[2]))
 		if allURLs(urls) {
-			r.mirrors[m[1]] = urls
+			r.addMirror(m[1], urls)
 		}
 	}
 }

@@ -36,6 +36,9 @@ func evaluate(t *testing.T, e *Evaluator) *findings {
 		f.Derivations = append(f.Derivations, b.Derivations...)
 		f.Attributes = append(f.Attributes, b.Attributes...)
 		f.Calls = append(f.Calls, b.Calls...)
+		if b.Mirrors != nil {
+			f.Mirrors = b.Mirrors
+		}
 		return nil
 	})
 	return f

@@ -41,7 +41,7 @@ func newAttrs(a *app) *cobra.Command {
 	var onlyErrors bool
 	cmd := &cobra.Command{
 		Use:   "attrs",
-		Short: "List the attributes of the snapshots, with their derivation or error",
+		Short: "List the attributes, each with its derivation or its error",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

@@ -96,18 +96,27 @@ func (f *evalFlags) options() string {
 
 func newEval(a *app) *cobra.Command {
 	flags := new(evalFlags)
+	net := new(netFlags)
 	cmd := &cobra.Command{
 		Use:   "eval [TREE]",
 		Short: "Evaluate a package set and record a snapshot",
-		Long: "Evaluates TREE and records every attribute, derivation and source in the catalog.\n\n" +
+		Long: "Evaluates TREE and records every attribute, derivation and source in the\n" +
+			"catalog. What does not evaluate is recorded with its error.\n\n" +
 			"TREE is a folder with a default.nix, <nixpkgs> (the default), a tarball such as\n" +
-			"nixexprs.tar.xz (file or URL), or a channel's name such as nixos-unstable. A tarball is\n" +
-			"unpacked once and kept on the disk.\n\n" +
-			"Nix evaluates in a scratch store, with nothing of the user's configuration, without a\n" +
-			"network, and builds nothing. Needs Nix 2.8 or later, and what the tree asks for.",
+			"nixexprs.tar.xz (file or URL), or a channel's name such as nixos-unstable. A\n" +
+			"tarball is unpacked once and kept on the disk.\n\n" +
+			"Nix evaluates in a scratch store, with nothing of the user's configuration,\n" +
+			"without a network, and builds nothing. It must be Nix 2.8 or later, or what the\n" +
+			"tree asks for: nixpkgs of today needs 2.18.",
+		Example: "  granary eval ~/nixpkgs --disk /mnt/usb\n" +
+			"  granary eval nixos-unstable --system x86_64-linux --system aarch64-linux\n" +
+			"  granary eval '<nixpkgs>' --attr firefox --attr haskellPackages.pandoc",
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			if err := net.check(); err != nil {
+				return err
+			}
 			job, err := a.newEvaluation(ctx, flags, args)
 			if err != nil {
 				return err
@@ -115,10 +124,11 @@ func newEval(a *app) *cobra.Command {
 			if err := a.openForWriting(ctx, "eval"); err != nil {
 				return err
 			}
-			return job.run(ctx, new(fetchFlags))
+			return job.run(ctx, net)
 		},
 	}
 	flags.add(cmd)
+	net.add(cmd)
 	return cmd
 }
 
@@ -172,7 +182,7 @@ func (a *app) newEvaluation(
 }
 
 // run records a snapshot for each system. net says how to download a tree.
-func (e *evaluation) run(ctx context.Context, net *fetchFlags) error {
+func (e *evaluation) run(ctx context.Context, net *netFlags) error {
 	tree, err := e.findTree(ctx, e.nix, net, e.name)
 	if err != nil {
 		return err
@@ -237,6 +247,9 @@ func (a *app) evaluateSystem(
 	show := a.evalProgress(tree.label, s.System)
 	e.Progress = show.update
 	summary, err := e.Run(ctx, func(b eval.Batch) error {
+		if err := recorder.AddMirrors(ctx, b.Mirrors); err != nil {
+			return err
+		}
 		return recorder.Add(ctx, b.Derivations, b.Attributes, b.Calls)
 	})
 	show.end()
@@ -250,7 +263,7 @@ func (a *app) evaluateSystem(
 		s.Name = snapshotName(tree.label, s)
 	}
 	s.Evaluated = time.Now()
-	if s, err = recorder.Finish(ctx, s, summary.Mirrors); err != nil {
+	if s, err = recorder.Finish(ctx, s); err != nil {
 		return err
 	}
 	return a.reportSnapshot(s, summary, time.Since(begin))
@@ -280,7 +293,9 @@ func (a *app) reportSnapshot(s catalog.Snapshot, sum eval.Summary, took time.Dur
 	if s.Errors > 0 {
 		a.notef("%s did not evaluate: granary attrs --errors lists them", count(s.Errors, "attribute"))
 	}
-	a.debugf("the evaluating processes took at most %s together", bytes(sum.PeakMemory))
+	if sum.PeakMemory > 0 { // else it was over before anybody looked
+		a.debugf("the evaluating processes took at most %s together", bytes(sum.PeakMemory))
+	}
 	return nil
 }
 

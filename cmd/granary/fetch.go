@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"maps"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,36 +11,31 @@ import (
 	"granary"
 	"granary/catalog"
 	"granary/disk"
-	"granary/fetch"
 )
 
 // fetchFlags say how to fetch.
 type fetchFlags struct {
-	jobs, jobsPerHost, retries int
-	rewrites, mirrors          []string
-	timeout                    time.Duration
-	maxSize                    size
-	dryRun                     bool
+	netFlags
+	jobs, jobsPerHost int
+	mirrors           []string
+	maxSize           size
+	dryRun            bool
 }
 
 func (f *fetchFlags) add(cmd *cobra.Command) {
+	f.netFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&f.jobs, "jobs", 32, "download `N` sources at once")
 	flags.IntVar(&f.jobsPerHost, "jobs-per-host", 4, "download `N` sources at once from one host")
-	flags.StringArrayVar(&f.rewrites, "rewrite", nil,
-		"ask for a URL that begins with FROM at TO plus the rest: `FROM=TO` (repeatable)")
 	flags.StringArrayVar(&f.mirrors, "mirror", nil,
 		"ask the hashed mirror at `URL`, too, for URL/ALGORITHM/HASH (repeatable)")
-	flags.IntVar(&f.retries, "retries", 3, "try a URL again `N` times")
-	flags.DurationVar(&f.timeout, "timeout", 30*time.Second,
-		"longest silence of a server, a `TIME` such as 30s or 5m")
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
 }
 
 // check finds what is wrong with the flags before anything is done.
 func (f *fetchFlags) check() error {
-	if _, err := f.rewriteList(); err != nil {
+	if err := f.netFlags.check(); err != nil {
 		return err
 	}
 	for _, mirror := range f.mirrors {
@@ -55,24 +48,8 @@ func (f *fetchFlags) check() error {
 		return usagef("--jobs %d: too small", f.jobs)
 	case f.jobsPerHost < 1:
 		return usagef("--jobs-per-host %d: too small", f.jobsPerHost)
-	case f.retries < 0:
-		return usagef("--retries %d: too small", f.retries)
-	case f.timeout <= 0:
-		return usagef("--timeout %s: too small", f.timeout)
 	}
 	return nil
-}
-
-func (f *fetchFlags) rewriteList() ([]fetch.Rewrite, error) {
-	var list []fetch.Rewrite
-	for _, text := range f.rewrites {
-		from, to, ok := strings.Cut(text, "=")
-		if !ok || from == "" || to == "" {
-			return nil, usagef("--rewrite %q: not of the form FROM=TO", text)
-		}
-		list = append(list, fetch.Rewrite{From: from, To: to})
-	}
-	return list, nil
 }
 
 func newFetch(a *app) *cobra.Command {
@@ -80,11 +57,11 @@ func newFetch(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fetch",
 		Short: "Fetch the sources that are wanted and not held; needs no Nix",
-		Long: "Fetches every source that a snapshot wants and the disk does not hold. What comes counts\n" +
-			"only if its hash is right. It may be stopped and run again at any time: partial downloads\n" +
-			"are resumed.\n\n" +
-			"http_proxy, https_proxy, no_proxy and ~/.netrc are honoured. Exit status 3 means that all\n" +
-			"went well but some sources could not be had.",
+		Long: "Fetches every source that a snapshot wants and the disk does not hold. What\n" +
+			"comes counts only if its hash is right. It may be stopped at any time; partial\n" +
+			"downloads are resumed when it is run again.\n\n" +
+			"http_proxy, https_proxy, no_proxy and ~/.netrc are honoured. Exit status 3 means\n" +
+			"that all went well but some sources could not be had.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.check(); err != nil {
@@ -112,29 +89,6 @@ func (a *app) openForFetching(ctx context.Context, dryRun bool) error {
 	return a.openForWriting(ctx, "fetch")
 }
 
-// fetcher returns a fetcher as the flags want it.
-func (a *app) fetcher(ctx context.Context, f *fetchFlags) (*fetch.Fetcher, error) {
-	rewrites, err := f.rewriteList()
-	if err != nil {
-		return nil, err
-	}
-	mirrors := fetch.BuiltinMirrors()
-	known, err := a.catalog.Mirrors(ctx)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(mirrors, known)
-	retries := f.retries
-	if retries == 0 {
-		retries = -1
-	}
-	return &fetch.Fetcher{
-		Disk: a.disk, Jobs: f.jobs, JobsPerHost: f.jobsPerHost, Rewrites: rewrites,
-		Mirrors: mirrors, HashedMirrors: f.mirrors, Retries: retries, Timeout: f.timeout,
-		MaxSize: int64(f.maxSize), Version: version(), Logger: a.logger(),
-	}, nil
-}
-
 // fetch fetches what is wanted and not held.
 func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
 	all, err := a.catalog.Sources(ctx)
@@ -151,10 +105,12 @@ func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
 	for i := range all {
 		wanted[i] = all[i].Source
 	}
-	f, err := a.fetcher(ctx, flags)
+	f, err := a.fetcher(ctx, &flags.netFlags)
 	if err != nil {
 		return err
 	}
+	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
+	f.HashedMirrors, f.MaxSize = flags.mirrors, int64(flags.maxSize)
 	run := &fetching{
 		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
 		held: held, reasons: map[string]int{},

@@ -8,8 +8,9 @@ func newHarvest(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "harvest [TREE]",
 		Short: "Evaluate a package set and fetch its sources: eval, then fetch",
-		Long: "Evaluates TREE as granary eval does, then fetches every source that is wanted and not\n" +
-			"held, as granary fetch does. It may be stopped and run again at any time.\n\n" +
+		Long: "Evaluates TREE as granary eval does, then fetches every source that is wanted\n" +
+			"and not held, as granary fetch does. It may be stopped at any time, and goes on\n" +
+			"where it stopped when it is run again.\n\n" +
 			"Exit status 3 means that all went well but some sources could not be had.",
 		Example: "  granary harvest nixos-unstable --disk /mnt/usb --unfree\n" +
 			"  granary harvest ~/nixpkgs --disk /mnt/usb --attr hello",
@@ -26,7 +27,7 @@ func newHarvest(a *app) *cobra.Command {
 			if err := a.openForWriting(ctx, "harvest"); err != nil {
 				return err
 			}
-			if err := job.run(ctx, how); err != nil {
+			if err := job.run(ctx, &how.netFlags); err != nil {
 				return err
 			}
 			return a.fetch(ctx, how)

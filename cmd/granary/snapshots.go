@@ -47,7 +47,7 @@ func (s *snapshotLine) contents() string {
 func newSnapshots(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "snapshots",
-		Short: "List the snapshots on the disk, the oldest first",
+		Short: "List the evaluations on the disk, the oldest first",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

@@ -33,7 +33,7 @@ func sourceJSON(s *catalog.Source) sourceLine {
 		Name: s.Name, OutPath: s.OutPath, Mode: s.CA.Mode.String(), Hash: s.CA.Hash.SRI(),
 		URLs: nonNil(s.URLs), Kind: s.Kind, Rev: s.Rev, State: s.State,
 		Systems: nonNil(s.Systems), InClosure: s.InClosure,
-		Recipe: orNull(s.Recipe), Reason: orNull(s.Reason), Detail: orNull(s.Detail),
+		Reason: orNull(s.Reason), Detail: orNull(s.Detail),
 	}
 	if s.State == catalog.Held {
 		line.Recipe = &s.HeldBy
@@ -63,7 +63,7 @@ func newSources(a *app) *cobra.Command {
 	var state string
 	cmd := &cobra.Command{
 		Use:   "sources",
-		Short: "List the sources that are wanted, with what became of each",
+		Short: "List the sources, each with what became of it",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

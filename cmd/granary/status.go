@@ -29,7 +29,7 @@ type statusLine struct {
 func newStatus(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "One look at a disk: snapshots, sources held, missing and failed, bytes",
+		Short: "One look at a disk: what is held, what is missing, what failed",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

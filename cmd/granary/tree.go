@@ -34,7 +34,7 @@ const channelURL = "https://channels.nixos.org/%s/nixexprs.tar.xz"
 
 // findTree resolves TREE: a folder, <NAME> of NIX_PATH, a tarball's file or
 // URL, or a channel's name. A folder of that name comes before a channel.
-func (a *app) findTree(ctx context.Context, n eval.Nix, f *fetchFlags, name string) (tree, error) {
+func (a *app) findTree(ctx context.Context, n eval.Nix, f *netFlags, name string) (tree, error) {
 	if inner, ok := strings.CutPrefix(name, "<"); ok && strings.HasSuffix(inner, ">") {
 		dir, err := n.FindFile(ctx, strings.TrimSuffix(inner, ">"))
 		if err != nil {
@@ -158,7 +158,7 @@ func (a *app) fileTree(ctx context.Context, name string) (tree, error) {
 
 // remoteTree downloads a tarball onto the disk.
 func (a *app) remoteTree(
-	ctx context.Context, f *fetchFlags, name, from, label string,
+	ctx context.Context, f *netFlags, name, from, label string,
 ) (tree, error) {
 	fetcher, err := a.fetcher(ctx, f)
 	if err != nil {
