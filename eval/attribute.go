@@ -3,9 +3,15 @@ package eval
 import (
 	"regexp"
 	"strings"
+
+	"granary"
 )
 
-var identifier = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
+// The rules are those of ID and of the keywords in Nix's src/libexpr/lexer.l.
+var (
+	identifier = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
+	keyword    = regexp.MustCompile(`^(if|then|else|assert|with|let|in|rec|inherit)$`)
+)
 
 // String returns the path in Nix's notation: names joined by dots, those that
 // are no identifiers in quotes.
@@ -13,14 +19,15 @@ func (p AttrPath) String() string {
 	names := make([]string, len(p))
 	for i, name := range p {
 		names[i] = name
-		if !identifier.MatchString(name) {
+		if !identifier.MatchString(name) || keyword.MatchString(name) {
 			names[i] = nixString(name)
 		}
 	}
 	return strings.Join(names, ".")
 }
 
-// ParseAttrPath reads what String writes.
+// ParseAttrPath reads what String writes; names that hold neither dots nor
+// quotes may do without quotes.
 func ParseAttrPath(s string) (path AttrPath, ok bool) {
 	for {
 		var name string
@@ -44,32 +51,18 @@ func ParseAttrPath(s string) (path AttrPath, ok bool) {
 	}
 }
 
+// unquote reads a name as far as its closing quote. The escapes of the Nix
+// language are those of .drv files.
 func unquote(s string) (name, rest string, ok bool) {
-	var out strings.Builder
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			return out.String(), s[i+1:], true
-		case c == '\\' && i+1 < len(s):
+		switch s[i] {
+		case '"':
+			return granary.Unescape(s[:i]), s[i+1:], true
+		case '\\':
 			i++
-			out.WriteByte(unescapedNix(s[i]))
-		default:
-			out.WriteByte(c)
 		}
 	}
 	return "", "", false
-}
-
-func unescapedNix(c byte) byte {
-	switch c {
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	}
-	return c
 }
 
 var nixEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`,

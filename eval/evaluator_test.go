@@ -143,13 +143,12 @@ func checkSummary(t *testing.T, f *findings) {
 		t.Errorf("the workers took %d bytes", f.PeakMemory)
 	}
 	mirrors := map[string][]string{
-		"sample":    {"http://sample.granary.test/gone/", "http://second.granary.test/"},
-		"slashless": {"http://sample.granary.test"},
+		"hashedMirrors": {"http://second.granary.test/hashed"},
+		"sample":        {"http://sample.granary.test/mirror/", "http://second.granary.test/mirror/"},
+		"slashless":     {"http://second.granary.test/slashless"},
 	}
-	for site := range mirrors {
-		if len(f.Mirrors[site]) == 0 {
-			t.Errorf("mirror site %s: none found in %v", site, f.Mirrors)
-		}
+	if diff := cmp.Diff(mirrors, f.Mirrors); diff != "" {
+		t.Errorf("mirrors (-want +got):\n%s", diff)
 	}
 }
 

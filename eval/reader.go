@@ -126,9 +126,11 @@ func (r *reader) addMirror(site string, urls []string) {
 	r.newMirrors = true
 }
 
+var urlPattern = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
+
 func allURLs(words []string) bool {
 	for _, word := range words {
-		if !strings.Contains(word, "://") {
+		if !urlPattern.MatchString(word) {
 			return false
 		}
 	}
