@@ -66,6 +66,7 @@ func setUp(env *testscript.Env) error {
 		"HOME="+home,
 		"XDG_CACHE_HOME="+filepath.Join(home, "cache"),
 		"NIX_CONFIG=build-users-group =",
+		"GORACE=atexit_sleep_ms=0", // else each program takes a second to end
 		"SAMPLE="+sample,
 		"BIN="+filepath.Dir(granary),
 		"UNSHARE="+unshare(),
