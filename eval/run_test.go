@@ -103,18 +103,28 @@ func fakeNix(t *testing.T, script string) Nix {
 
 // TestStrangeNix evaluates with programs that are not what they should be.
 func TestStrangeNix(t *testing.T) {
-	for _, row := range []struct{ name, script, want string }{
-		{"ends at once", "exit 3", "run nix: nix died (exit status 3)"},
-		{"says why", "echo 'error: cannot open the database' >&2; exit 1", "run nix: cannot open the database"},
-		{"says nothing", "exec sleep 60", "run nix: evaluation took longer than an attribute may take"},
+	for _, row := range []struct {
+		name, script string
+		timeout      time.Duration
+		want         string
+	}{
+		{"ends at once", "exit 3", 0, "run nix: nix died (exit status 3)"},
 		{
-			"speaks otherwise", "echo 'trace: granary begin 7' >&2; exec sleep 60",
+			"says why", "echo 'error: cannot open the database' >&2; exit 1", 0,
+			"run nix: cannot open the database",
+		},
+		{
+			"says nothing", "exec sleep 60", 200 * time.Millisecond,
+			"run nix: evaluation took longer than an attribute may take",
+		},
+		{
+			"speaks otherwise", "echo 'trace: granary begin 7' >&2; exec sleep 60", 0,
 			"read event begin of nix: json: cannot unmarshal number into Go value of type eval.AttrPath",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := evaluate(t, &Evaluator{
-				Nix: fakeNix(t, row.script), Tree: t.TempDir(), AttrTimeout: 300 * time.Millisecond,
+				Nix: fakeNix(t, row.script), Tree: t.TempDir(), AttrTimeout: row.timeout,
 			})
 			if f.err == nil || f.err.Error() != row.want {
 				t.Errorf("got %v, want %s", f.err, row.want)

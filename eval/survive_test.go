@@ -110,7 +110,7 @@ func TestAttrTimeout(t *testing.T) {
 	begin := time.Now()
 	f := evaluate(t, &Evaluator{
 		Tree:        packageSet(t, `a = package "a";`+endless+` z = package "z";`),
-		AttrTimeout: 700 * time.Millisecond,
+		AttrTimeout: 1500 * time.Millisecond,
 	}).ok(t)
 	want := map[string]string{"a": "drv", "endless": "timeout", "z": "drv"}
 	if diff := cmp.Diff(want, f.outcomes(t)); diff != "" {

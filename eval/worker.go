@@ -55,11 +55,7 @@ func (e *Evaluator) startWorker(ctx context.Context, dir string, peak *atomic.In
 		return nil, fmt.Errorf("start nix: %w", err)
 	}
 	w.watch.Go(func() { w.guard(e.WorkerMemory, e.AttrTimeout, peak) })
-	_, err = fmt.Fprintf(w.stdin, "granary = import %s\n", nixPath(filepath.Join(dir, "main.nix")))
-	if err != nil {
-		w.stop()
-		return nil, fmt.Errorf("start nix: %w", err)
-	}
+	w.say("granary = import %s\n", nixPath(filepath.Join(dir, "main.nix")))
 	return w, nil
 }
 
@@ -145,17 +141,18 @@ const (
 // rest; that of 2.34 does not.
 var errSwallowed = errors.New("nix did not print an error")
 
+// say writes to the process. One that is gone cannot be told; why it is gone
+// stands in its output.
+func (w *worker) say(format string, args ...any) { _, _ = fmt.Fprintf(w.stdin, format, args...) }
+
 // ask makes the worker visit paths, and calls handle for each event. It
 // returns what Nix printed after the last event, and io.EOF if the process
 // ended before it was done, or errSwallowed.
 func (w *worker) ask(paths []AttrPath, handle func(event) error) (string, error) {
 	w.batch++
 	// The lone parenthesis is an error that ends an incomplete line.
-	request := fmt.Sprintf("granary.visit %s\ngranary.done %d\n)\ngranary.end %d\n",
+	w.say("granary.visit %s\ngranary.done %d\n)\ngranary.end %d\n",
 		nixPaths(paths), w.batch, w.batch)
-	if _, err := io.WriteString(w.stdin, request); err != nil {
-		return "", io.EOF
-	}
 	w.begin()
 	defer w.begun.Store(nil)
 	var printed strings.Builder
