@@ -105,7 +105,7 @@ func TestRecipes(t *testing.T) {
 		{"nar", granary.RecipeNAR, false, sum(plainNAR), plainNAR, ""},
 		{"nar in xz", granary.RecipeNAR, false, sum(plainNAR), xz(t, plainNAR), ""},
 		{"nar, wrong", granary.RecipeNAR, false, sum(plainNAR), xz(t, content), "wrong hash"},
-		{"nar, cut", granary.RecipeNAR, false, sum(plainNAR), xz(t, plainNAR)[:50], "bad archive"},
+		{"nar, cut", granary.RecipeNAR, false, sum(plainNAR), xz(t, plainNAR)[:50], "truncated"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
