@@ -122,14 +122,23 @@ let
     path: value:
     if (tryEval value).success then value else say "throw" path value;
 
+  meta = path: drv: say "meta" [ path (unfree drv) ];
+
+  # What nixpkgs refuses for its license throws, and still has its meta.
+  refused =
+    path: drv:
+    let
+      known = tryEval (unfree drv);
+    in
+    if known.success && known.value then meta path drv null else null;
+
   examine =
     path: value:
     if isAttrs value && checked path (value.type or null) == "derivation" then
-      say "drv" [
-        path
-        (checked path value.drvPath)
-        (value.name or "")
-      ] (say "meta" [ path (unfree value) ] null)
+      if (tryEval value.drvPath).success then
+        say "drv" [ path value.drvPath (value.name or "") ] (meta path value null)
+      else
+        builtins.seq (refused path value) (checked path value.drvPath)
     else if checked path (entered path value) then
       say "set" [ path (attrNames value) ] null
     else
