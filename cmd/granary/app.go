@@ -13,8 +13,6 @@ import (
 	"runtime/debug"
 	"sync"
 
-	"golang.org/x/term"
-
 	"granary/catalog"
 	"granary/disk"
 )
@@ -154,12 +152,6 @@ func (a *app) printJSON(v any) error {
 // logger returns a logger for packages: its lines read as ours do.
 func (a *app) logger() *slog.Logger { return slog.New(&lineHandler{app: a}) }
 
-// terminal tells whether a person sees stderr.
-func (a *app) terminal() bool {
-	f, ok := a.stderr.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
 // lineHandler writes log records as "granary: warning: ..." lines.
 type lineHandler struct {
 	app   *app
@@ -177,25 +169,37 @@ func (h *lineHandler) Enabled(_ context.Context, level slog.Level) bool {
 }
 
 func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
-	text := h.attrs
+	text := r.Message + h.attrs
 	r.Attrs(func(attr slog.Attr) bool {
-		text += ": " + attr.Value.String()
+		text += attrText(attr)
 		return true
 	})
 	prefix := "granary: "
 	if r.Level >= slog.LevelWarn {
 		prefix = "granary: warning: "
 	}
-	h.app.sayf("%s", prefix+printable(r.Message+text))
+	h.app.sayf("%s", prefix+printable(text))
 	return nil
 }
 
 func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	next := *h
 	for _, attr := range attrs {
-		next.attrs += ": " + attr.Value.String()
+		next.attrs += attrText(attr)
 	}
 	return &next
+}
+
+// attrText says what there is to say; an error needs no name.
+func attrText(attr slog.Attr) string {
+	switch value := attr.Value.String(); {
+	case value == "" || value == "0":
+		return ""
+	case attr.Key == "error":
+		return ": " + value
+	default:
+		return ", " + attr.Key + " " + value
+	}
 }
 
 func (h *lineHandler) WithGroup(string) slog.Handler { return h }

@@ -289,7 +289,7 @@ func (a *app) reportSnapshot(s catalog.Snapshot, sum eval.Summary, took time.Dur
 	}
 	a.notef("snapshot %s: %s, %s (%s new), %s; took %s", s.Name,
 		count(s.Attributes-s.Errors, "attribute"), count(s.Derivations, "derivation"),
-		thousands(sum.Derivations), count(s.Sources, "source"), took.Round(100*time.Millisecond))
+		thousands(sum.Derivations), count(s.Sources, "source"), exactly(took))
 	if s.Errors > 0 {
 		a.notef("%s did not evaluate: granary attrs --errors lists them", count(s.Errors, "attribute"))
 	}

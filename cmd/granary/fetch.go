@@ -114,7 +114,7 @@ func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
 	run := &fetching{
 		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
 		held: held, reasons: map[string]int{},
-		progress: a.newProgress(len(wanted)),
+		progress: a.newProgress("fetching ", len(wanted)),
 	}
 	err = run.fetch(wanted)
 	run.progress.end()

@@ -26,7 +26,11 @@ type fetching struct {
 
 	total, held, got, failed int
 	reasons                  map[string]int
-	shownGot, shownFailed    atomic.Int64 // got and failed, for the progress
+	meter                    meter
+
+	// For the progress: got, failed, and those of both for which it took a
+	// request to find out.
+	shownGot, shownFailed, shownAsked atomic.Int64
 
 	outcomes []catalog.Outcome // not recorded yet
 	recorded time.Time
@@ -71,6 +75,9 @@ func (r *fetching) fetch(wanted []granary.Source) error {
 }
 
 func (r *fetching) take(ev fetch.Event) error {
+	if ev.Kind != fetch.Retry && ev.Duration > 0 {
+		r.shownAsked.Add(1)
+	}
 	switch ev.Kind {
 	case fetch.Held:
 		r.got++
@@ -200,7 +207,7 @@ func (r *fetching) summary(took time.Duration) string {
 		return "fetched nothing new"
 	}
 	return fmt.Sprintf("fetched %s (%s in %s)", count(r.got, "source"),
-		bytes(r.fetcher.Progress().Bytes), took.Round(100*time.Millisecond))
+		bytes(r.fetcher.Progress().Bytes), exactly(took))
 }
 
 // byCount returns the keys, that with the largest number first.
@@ -213,12 +220,17 @@ func byCount(numbers map[string]int) []string {
 // show brings the progress up to date.
 func (r *fetching) show() {
 	got, failed := int(r.shownGot.Load()), int(r.shownFailed.Load())
-	p := r.fetcher.Progress()
-	rate := int64(float64(p.Bytes) / max(time.Since(r.begin).Seconds(), 0.001))
-	text := fmt.Sprintf("fetching: %s of %s, %s, %s/s", thousands(got+failed),
-		count(r.total, "source"), bytes(p.Bytes), bytes(rate))
+	now, received := time.Now(), r.fetcher.Progress().Bytes
+	text := fmt.Sprintf("%s of %s, %s, %s/s", thousands(got+failed),
+		thousands(r.total), bytes(received), bytes(r.meter.rate(now, received)))
 	if failed > 0 {
 		text += fmt.Sprintf(", %s failed", thousands(failed))
+	}
+	// What needed no request says nothing of the time that requests take.
+	elapsed, asked := now.Sub(r.begin), r.shownAsked.Load()
+	if asked > 0 && elapsed > 3*time.Second {
+		left := elapsed * time.Duration(r.total-got-failed) / time.Duration(asked)
+		text += fmt.Sprintf(", %s left", about(left))
 	}
 	r.progress.show(got+failed, text)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // size is a flag: a number of bytes, with K, M, G or T for powers of 1024.
@@ -27,7 +28,7 @@ func (s *size) Set(text string) error {
 		digits = digits[:i]
 	}
 	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || n <= 0 || n*unit > math.MaxInt64/2 {
+	if bytes := n * unit; err != nil || !(bytes >= 1 && bytes <= math.MaxInt64/2) {
 		return fmt.Errorf("%q is not a size such as 500M or 4G", text)
 	}
 	*s = size(n * unit)
@@ -44,6 +45,25 @@ func bytes(n int64) string {
 		value, unit = value/1024, unit+1
 	}
 	return fmt.Sprintf("%.1f %ciB", value, "KMGTPE"[unit])
+}
+
+// about returns a time for people, who need no fractions: "40s", "12m", "2h05m".
+func about(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// exactly returns a time for people who want to know: "0.4s", "2m31s".
+func exactly(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
 }
 
 // count returns "1 source" or "24,311 sources".
