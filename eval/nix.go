@@ -72,9 +72,16 @@ func (n Nix) CheckConfig(ctx context.Context, text string) error {
 	return err
 }
 
+var remoteEntry = regexp.MustCompile(`://|\b(channel|flake):`)
+
 // FindFile returns the folder that <name> stands for in the user's NIX_PATH.
+// Where that names URLs, Nix needs the user's store for what it downloads.
 func (n Nix) FindFile(ctx context.Context, name string) (string, error) {
-	out, err := n.output(ctx, "nix-instantiate", "--find-file", name)
+	args := []string{"--find-file", name}
+	if !remoteEntry.MatchString(os.Getenv("NIX_PATH")) {
+		args = append(args, "--store", "dummy://")
+	}
+	out, err := n.output(ctx, "nix-instantiate", args...)
 	if err != nil {
 		return "", fmt.Errorf("find <%s> in NIX_PATH: %w", name, err)
 	}
