@@ -97,12 +97,13 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// unshare returns the flags for unshare(1) that give a script mounts of its own.
+// unshare returns the flags for unshare(1) that give a script mounts of its
+// own. The propagation of / cannot be changed in a chroot.
 func unshare() string {
 	if os.Getuid() == 0 {
-		return "--mount"
+		return "--mount --propagation=unchanged"
 	}
-	return "-rm"
+	return "--mount --map-root-user --propagation=unchanged"
 }
 
 // cmdSchema is `schema N FILE`: it makes a catalog say that it has schema N.
