@@ -23,11 +23,10 @@ var schemaFiles embed.FS
 const applicationID = 0x47524e59
 
 // A Catalog is an open catalog. Its methods may be called by several
-// goroutines at once; each method is one transaction.
+// goroutines at once; each method that writes is one transaction.
 type Catalog struct {
-	db       *sql.DB
-	path     string
-	readOnly bool
+	db   *sql.DB
+	path string
 }
 
 // ErrNewer means that a newer granary wrote the catalog.
@@ -40,11 +39,10 @@ var ErrForeign = errors.New("it is not a catalog of granary")
 // older one up to date. The error is ErrNewer or ErrForeign where that is the
 // cause. The caller closes it.
 func Open(ctx context.Context, path string) (*Catalog, error) {
-	c, err := open(ctx, path, false, url.Values{
+	c, err := open(ctx, path, url.Values{
 		"_txlock":       {"immediate"},
 		"_foreign_keys": {"on"},
 		"_busy_timeout": {"10000"},
-		"_journal_mode": {"WAL"},
 		"_synchronous":  {"NORMAL"},
 		"_cache_size":   {"-65536"},
 	})
@@ -65,20 +63,20 @@ func OpenReadOnly(ctx context.Context, path string) (*Catalog, error) {
 		return nil, fmt.Errorf("open catalog: %w", err)
 	}
 	params := url.Values{"mode": {"ro"}, "_busy_timeout": {"10000"}}
-	c, err := open(ctx, path, true, params)
+	c, err := open(ctx, path, params)
 	if err != nil && isReadOnly(err) {
 		params.Set("immutable", "1")
-		c, err = open(ctx, path, true, params)
+		c, err = open(ctx, path, params)
 	}
 	if err != nil {
 		return nil, err
 	}
-	version, err := c.version(ctx)
+	schema, err := version(ctx, c.db)
 	switch {
-	case err == nil && version == 0:
+	case err == nil && schema == 0:
 		err = errors.New("it is empty: nothing was ever recorded")
-	case err == nil && version < len(schemas()):
-		err = fmt.Errorf("an older granary made it (schema %d): open it once for writing", version)
+	case err == nil && schema < len(schemas()):
+		err = fmt.Errorf("an older granary made it (schema %d): open it once for writing", schema)
 	}
 	if err != nil {
 		c.Close()
@@ -87,7 +85,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Catalog, error) {
 	return c, nil
 }
 
-func open(ctx context.Context, path string, readOnly bool, params url.Values) (*Catalog, error) {
+func open(ctx context.Context, path string, params url.Values) (*Catalog, error) {
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
 		"?" + params.Encode()
 	db, err := sql.Open("sqlite3", dsn)
@@ -97,8 +95,8 @@ func open(ctx context.Context, path string, readOnly bool, params url.Values) (*
 	// One connection: SQLite has one writer, and does not look at ctx while it
 	// waits for another.
 	db.SetMaxOpenConns(1)
-	c := &Catalog{db: db, path: path, readOnly: readOnly}
-	if _, err := c.version(ctx); err != nil {
+	c := &Catalog{db: db, path: path}
+	if _, err := version(ctx, db); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
 	}
@@ -110,9 +108,11 @@ func (c *Catalog) Close() error { return c.db.Close() }
 
 // version returns how many of the schema's files the catalog has seen, 0 for
 // an empty file.
-func (c *Catalog) version(ctx context.Context) (int, error) {
+func version(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) (int, error) {
 	var application, version, tables int
-	err := c.db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
+	err := q.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
 		(SELECT user_version FROM pragma_user_version),
 		(SELECT count(*) FROM sqlite_schema)`).Scan(&application, &version, &tables)
 	switch {
@@ -138,28 +138,43 @@ func schemas() []string {
 	return names
 }
 
+// migrate brings an older or empty catalog up to date. Another program may be
+// about to do the same.
 func (c *Catalog) migrate(ctx context.Context) error {
-	version, err := c.version(ctx)
+	// Only now, when it is known to be ours: this writes to the file.
+	if _, err := c.db.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
+		return fmt.Errorf("open catalog %s: %w", c.path, explain(err))
+	}
+	schema, err := version(ctx, c.db)
 	switch {
 	case err != nil:
 		return fmt.Errorf("open catalog %s: %w", c.path, explain(err))
-	case version == len(schemas()):
+	case schema == len(schemas()):
 		return nil
 	}
 	return c.write(ctx, func(tx *sql.Tx) error {
-		for _, name := range schemas()[version:] {
-			text, err := schemaFiles.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
+		schema, err := version(ctx, tx)
+		if err != nil {
+			return err
 		}
-		_, err := tx.ExecContext(ctx, fmt.Sprintf(
-			"PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(schemas())))
-		return err
+		return applySchemas(ctx, tx, schemas()[schema:])
 	})
+}
+
+// applySchemas runs files of the schema, the last of which is the newest.
+func applySchemas(ctx context.Context, tx *sql.Tx, names []string) error {
+	for _, name := range names {
+		text, err := schemaFiles.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	_, err := tx.ExecContext(ctx, fmt.Sprintf(
+		"PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(schemas())))
+	return err
 }
 
 // write runs do in an immediate transaction.
@@ -203,8 +218,11 @@ func explain(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	if e.SystemErrno == syscall.ENOSPC { // met where SQLite does not look for it
+	switch e.SystemErrno {
+	case syscall.ENOSPC: // met where SQLite does not look for it
 		e.Code = sqlite3.ErrFull
+	case syscall.EISDIR:
+		return errors.New("it is a folder")
 	}
 	switch e.Code {
 	case sqlite3.ErrFull:

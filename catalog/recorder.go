@@ -14,7 +14,7 @@ import (
 
 // A Recorder records one evaluation. What it is given is written at once, as
 // facts; the snapshot that names them is written by Finish. It is not safe for
-// use by several goroutines.
+// use by several goroutines, and of no use after an error.
 type Recorder struct {
 	c           *Catalog
 	derivations map[string]derivationRow // by path

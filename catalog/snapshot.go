@@ -46,11 +46,14 @@ func (m *members) wanted() map[int64]bool {
 // 10 ms for 20,000 attributes.
 func (c *Catalog) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	all, err := c.members(ctx, "")
+	if err != nil {
+		return nil, err
+	}
 	snapshots := make([]Snapshot, len(all))
 	for i := range all {
 		snapshots[i] = all[i].Snapshot
 	}
-	return snapshots, err
+	return snapshots, nil
 }
 
 // Snapshot returns the snapshot of that name; the error is a *NoSnapshotError
@@ -68,34 +71,43 @@ type NoSnapshotError struct{ Name string }
 
 func (e *NoSnapshotError) Error() string { return fmt.Sprintf("snapshot %s: there is none", e.Name) }
 
-// members reads one snapshot, or all if name is "".
+// members reads one snapshot, or all if name is "". What snapshots name was
+// written before them and is never removed, so that whatever is read after
+// them has it.
 func (c *Catalog) members(ctx context.Context, name string) ([]members, error) {
+	var all []members
+	err := c.query(ctx, func(rows *sql.Rows) error {
+		m, err := scanMembers(rows)
+		all = append(all, m)
+		return err
+	}, `SELECT name, tree, revision, system, options, nix, evaluated,
+		attributes, derivations, sources, calls
+		FROM snapshot WHERE ?1 IN ('', name) ORDER BY evaluated, id`, name)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" && len(all) == 0 {
+		return nil, &NoSnapshotError{name}
+	}
 	failed, err := c.failedAttributes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all []members
-	err = c.query(ctx, func(rows *sql.Rows) error {
-		m, err := scanMembers(rows)
-		if err != nil {
-			return err
-		}
-		m.Attributes, m.Derivations = len(m.attributes), len(m.derivations)
-		m.Sources = len(m.wanted())
-		for _, id := range m.attributes {
-			if failed[id] {
-				m.Errors++
-			}
-		}
-		all = append(all, m)
-		return nil
-	}, `SELECT name, tree, revision, system, options, nix, evaluated,
-		attributes, derivations, sources, calls
-		FROM snapshot WHERE ?1 IN ('', name) ORDER BY evaluated, id`, name)
-	if err == nil && name != "" && len(all) == 0 {
-		err = &NoSnapshotError{name}
+	for i := range all {
+		all[i].count(failed)
 	}
-	return all, err
+	return all, nil
+}
+
+// count fills in the numbers. failed holds every attribute with an error.
+func (m *members) count(failed map[int64]bool) {
+	m.Attributes, m.Derivations = len(m.attributes), len(m.derivations)
+	m.Sources = len(m.wanted())
+	for _, id := range m.attributes {
+		if failed[id] {
+			m.Errors++
+		}
+	}
 }
 
 func scanMembers(rows *sql.Rows) (m members, err error) {

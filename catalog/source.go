@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -161,8 +162,8 @@ type Outcome struct {
 	Attempts []Attempt
 }
 
-// RecordOutcomes records what became of sources. The objects must be durable
-// already.
+// RecordOutcomes records what became of sources, all or nothing. The objects
+// must be durable already.
 func (c *Catalog) RecordOutcomes(ctx context.Context, outcomes []Outcome) error {
 	return c.write(ctx, func(tx *sql.Tx) error {
 		for i := range outcomes {
@@ -178,6 +179,9 @@ func recordOutcome(ctx context.Context, tx *sql.Tx, o *Outcome) error {
 	var id int64
 	err := tx.QueryRowContext(ctx, `SELECT id FROM source WHERE out_path = ?`,
 		o.OutPath.Base()).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errors.New("it was never wanted")
+	}
 	if err != nil {
 		return err
 	}
@@ -186,7 +190,7 @@ func recordOutcome(ctx context.Context, tx *sql.Tx, o *Outcome) error {
 	}
 	if o.Object.IsZero() {
 		_, err = tx.ExecContext(ctx, `UPDATE source SET reason = ?, detail = ?,
-			object_id = NULL, held_by = NULL WHERE id = ?`, o.Reason, null(o.Detail), id)
+			object_id = NULL, held_by = NULL WHERE id = ?`, null(o.Reason), null(o.Detail), id)
 		return err
 	}
 	object, err := recordObject(ctx, tx, o)

@@ -1,0 +1,75 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets the test binary play a program for which a folder is
+// read-only.
+func TestMain(m *testing.M) {
+	if path := os.Getenv("CATALOG_TEST_READ_ONLY"); path != "" {
+		fmt.Println(describeReadOnly(path))
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// describeReadOnly mounts the folder of path read-only, in this process's own
+// name space, and says what opening the catalog gives.
+func describeReadOnly(path string) string {
+	dir := filepath.Dir(path)
+	const readOnly = syscall.MS_REMOUNT | syscall.MS_BIND | syscall.MS_RDONLY
+	if err := errors.Join(
+		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""),
+		syscall.Mount(dir, dir, "", syscall.MS_BIND, ""),
+		syscall.Mount(dir, dir, "", readOnly, ""),
+	); err != nil {
+		return fmt.Sprint("mount: ", err)
+	}
+	ctx := context.Background()
+	c, err := OpenReadOnly(ctx, path)
+	if err != nil {
+		return fmt.Sprint("for reading: ", err)
+	}
+	defer c.Close()
+	snapshots, err := c.Snapshots(ctx)
+	write := c.RecordOutcomes(ctx, []Outcome{{OutPath: source("gcc.tar").OutPath, Reason: "x"}})
+	_, open := Open(ctx, path)
+	return fmt.Sprintf("%d snapshots, %v\nwrite: %v\nopen: %v, %v",
+		len(snapshots), err, write, open, errors.Is(open, fs.ErrPermission))
+}
+
+// TestReadOnlyFolder opens a catalog in a folder that is mounted read-only.
+// Root may write wherever modes forbid it, so that modes are no test.
+func TestReadOnlyFolder(t *testing.T) {
+	c := newCatalog(t)
+	record(t, c, small("a", "x86_64-linux"))
+	check(t, c.Close())
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), "CATALOG_TEST_READ_ONLY="+c.path, "GORACE=atexit_sleep_ms=0")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
+	}
+	out, err := cmd.CombinedOutput()
+	check(t, err)
+	want := strings.ReplaceAll(`1 snapshots, <nil>
+write: write catalog PATH: it is read-only: permission denied
+open: open catalog PATH: the file cannot be opened or made: permission denied, true
+`, "PATH", c.path)
+	if string(out) != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
