@@ -141,8 +141,11 @@ func schemas() []string {
 // migrate brings an older or empty catalog up to date. Another program may be
 // about to do the same.
 func (c *Catalog) migrate(ctx context.Context) error {
-	// Only now, when it is known to be ours: this writes to the file.
-	if _, err := c.db.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
+	// Only now, when it is known to be ours: this writes to the file. SQLite does
+	// not wait here for another program, which then does the same.
+	var e sqlite3.Error
+	_, err := c.db.ExecContext(ctx, `PRAGMA journal_mode = WAL`)
+	if err != nil && !(errors.As(err, &e) && e.Code == sqlite3.ErrBusy) {
 		return fmt.Errorf("open catalog %s: %w", c.path, explain(err))
 	}
 	schema, err := version(ctx, c.db)
