@@ -39,7 +39,7 @@ func newHelp() *cobra.Command {
 func commandNames(root *cobra.Command) []string {
 	var names []string
 	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() {
+		if !cmd.Hidden {
 			names = append(names, cmd.Name())
 		}
 	}

@@ -38,7 +38,8 @@ func hint(err error) string {
 		return "TREE is a folder with a default.nix such as a checkout of nixpkgs, <nixpkgs>, " +
 			"a tarball, or a channel's name such as nixos-unstable"
 	case errors.As(err, &locked):
-		return "wait until it has ended, or stop it; commands that only look, such as status, work meanwhile"
+		return "wait until it has ended, or stop it; " +
+			"commands that only look, such as status, work meanwhile"
 	case errors.As(err, &noDisk):
 		return "name the disk with --disk or $GRANARY_DISK; granary harvest makes a new one"
 	case errors.As(err, &noSnapshot):

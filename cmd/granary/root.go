@@ -27,7 +27,8 @@ func newRoot(a *app) *cobra.Command {
 	root.SetUsageFunc(usage)
 	root.SetVersionTemplate("granary {{.Version}}\n")
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.diskDir, "disk", defaultDisk(), "the disk: a `DIR`; $GRANARY_DISK names it, too")
+	flags.StringVar(&a.diskDir, "disk", defaultDisk(),
+		"the disk, a folder `DIR`; $GRANARY_DISK names it, too")
 	flags.BoolVar(&a.json, "json", false, "print one JSON object a line")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no messages and no progress, but errors")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
