@@ -45,6 +45,19 @@ func message(output string) string {
 	return truncate(strings.TrimSpace(strings.Join(kept, "\n")))
 }
 
+var anyPosition = regexp.MustCompile(`(?m)^\s*(at .+:\d+:\d+):$`)
+
+// treeMessage is message, and says of a syntax error where it is: in a tree of
+// many files the message alone is of no help.
+func treeMessage(output string) string {
+	text := message(output)
+	at := anyPosition.FindAllStringSubmatch(output, -1)
+	if len(at) == 0 || !strings.HasPrefix(text, "syntax error") {
+		return text
+	}
+	return text + " " + at[len(at)-1][1]
+}
+
 // messageStart returns the line in which the message of the last error begins,
 // or -1. The head of a long trace may have been lost.
 func messageStart(lines []string) int {

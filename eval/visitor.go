@@ -97,7 +97,7 @@ func (v *visitor) ended(rest []AttrPath, printed string) error {
 	case v.open:
 		return v.failed(printed)
 	case v.at == nil && len(rest) > 0: // harvest.nix itself was not loaded
-		return &TreeError{v.Tree, message(printed)}
+		return &TreeError{v.Tree, treeMessage(printed)}
 	}
 	v.finish()
 	return nil
@@ -219,10 +219,10 @@ func (v *visitor) finish() {
 
 // failed ends the current attribute with the error that Nix printed.
 func (v *visitor) failed(printed string) error {
-	text := message(printed)
 	if len(v.at) == 0 {
-		return &TreeError{v.Tree, text}
+		return &TreeError{v.Tree, treeMessage(printed)}
 	}
+	text := message(printed)
 	v.attr.Error = text
 	if v.attr.Kind == "" {
 		v.attr.Kind = granary.ErrorCrash
