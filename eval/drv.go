@@ -16,7 +16,8 @@ import (
 // The rules are those of parse in Nix's src/libstore/derivation/aterm.cc
 // (older: derivations.cc).
 func ParseDerivation(path hashes.StorePath, text string) (*granary.Derivation, error) {
-	if !strings.HasSuffix(string(path), ".drv") {
+	if _, err := hashes.DefaultStoreDir.ParseStorePath(string(path)); err != nil ||
+		!strings.HasSuffix(string(path), ".drv") {
 		return nil, fmt.Errorf("parse %s: not the path of a derivation", path)
 	}
 	p := &aterm{text: text}

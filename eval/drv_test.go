@@ -148,9 +148,12 @@ func TestParseDerivationErrors(t *testing.T) {
 			}
 		})
 	}
-	_, err := ParseDerivation("/nix/store/x", whole)
-	if err == nil || err.Error() != "parse /nix/store/x: not the path of a derivation" {
-		t.Errorf("path of no derivation: got %v", err)
+	for _, path := range []hashes.StorePath{"/nix/store/x.drv", anyDrv[:len(anyDrv)-4], "", "x.drv", anyDrv + "/x.drv"} {
+		_, err := ParseDerivation(path, whole)
+		want := "parse " + string(path) + ": not the path of a derivation"
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 
