@@ -44,7 +44,6 @@ func (r *reader) closure(
 	// A copy: root is a part of the text that names it as an input, which would
 	// stay in memory with it.
 	root = hashes.StorePath(strings.Clone(string(root)))
-	r.seen[root] = true
 	text, err := s.read(string(root))
 	if err != nil {
 		return all, fmt.Errorf("read derivation: %w", err)
@@ -67,6 +66,7 @@ func (r *reader) closure(
 		r.findMirrors(s, d)
 	}
 	d.Env, d.Args = nil, nil // the bulk of it, which nobody asks for again
+	r.seen[root] = true
 	return append(all, d), nil
 }
 

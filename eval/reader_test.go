@@ -132,6 +132,12 @@ func TestClosureErrors(t *testing.T) {
 			if err == nil || len(err.Error()) < len(row.want) || err.Error()[:len(row.want)] != row.want {
 				t.Errorf("got %v, want %s", err, row.want)
 			}
+			// Once it can be read, it is.
+			whole := unparse(&granary.Derivation{})
+			s := scratchStore(t, map[string]string{mirrorsDrv: whole, otherDrv: whole})
+			if all, err := r.closure(s, mirrorsDrv, nil); err != nil || len(all) != 1 {
+				t.Errorf("the second time: got %v, %v", all, err)
+			}
 		})
 	}
 }
