@@ -26,11 +26,12 @@ var unpackPattern = regexp.MustCompile(`^` +
 	`(?:chmod 755 "\$out"\n)?` + // since 2021
 	`$`)
 
-const stripPattern = `if \[ \$\(ls (?:-A )?"\$unpackDir" \| wc -l\) != 1 \]; then\n` +
+// fetchCrate of 2018 does not look for a second file, which fails its last line.
+const stripPattern = `(?:if \[ \$\(ls (?:-A )?"\$unpackDir" \| wc -l\) != 1 \]; then\n` +
 	`echo "error: zip file must contain a single file or directory\."\n` +
 	`(?:echo "hint: Pass stripRoot=false; to fetchzip to assume flat list of files\."\n)?` +
 	`exit 1\n` +
-	`fi\n` +
+	`fi\n)?` +
 	`fn=\$\(cd "\$unpackDir" && (?:echo \*|ls -A)\)\n` +
 	`if \[ -f "\$unpackDir/\$fn" \]; then\n` +
 	`(?:` + `mkdir \$out\n` +

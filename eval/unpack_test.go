@@ -49,6 +49,9 @@ mv "$downloadedFile" "$renamed"
 unpackFile "$renamed"
 `, strip2018, keep2018, "",
 	},
+	{
+		"2018, fetchCrate", begin2019, strip2018[strings.Index(strip2018, "fn="):], keep2018, "",
+	},
 	{"2019", begin2019, strip2018, keep2018, ""},
 	{"2020", begin2019, strip2018, keep2018, `chmod -R a-w "$out"
 `},
