@@ -82,9 +82,18 @@ func TestOutput(t *testing.T) {
 		want       string // the content address, or how the error begins
 	}{
 		{"addressed by inputs", "", "", false, `unknown hash algorithm ""`},
-		{"flat", "sha256", sha256, true, "fixed:sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq"},
-		{"recursive", "r:sha256", sha256, true, "fixed:r:sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq"},
-		{"text", "text:sha256", sha256, true, "text:sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq"},
+		{
+			"flat", "sha256", sha256, true,
+			"fixed:sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq",
+		},
+		{
+			"recursive", "r:sha256", sha256, true,
+			"fixed:r:sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq",
+		},
+		{
+			"text", "text:sha256", sha256, true,
+			"text:sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq",
+		},
 		{"git", "git:sha1", sha1, true, "fixed:git:sha1:"},
 		{"floating", "r:sha256", "", false, `hash "`},
 		{"impure", "r:sha256", "impure", false, `hash "`},

@@ -16,7 +16,8 @@ func TestNewSource(t *testing.T) {
 		want hashes.StorePath // "": an error
 	}{
 		{
-			"structured", hashes.Flat, "sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq",
+			"structured", hashes.Flat,
+			"sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq",
 			"/nix/store/byby23r7sasis09l3jcrkmqs1ng6kz0s-structured",
 		},
 		{
@@ -29,7 +30,10 @@ func TestNewSource(t *testing.T) {
 			"/nix/store/54gfj4l3qjd6mvnv28n3n61mjmkzpqnr-gitfixed",
 		},
 		{"text", hashes.Text, "sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq", ""},
-		{"a name/with a slash", hashes.Flat, "sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq", ""},
+		{
+			"a name/with a slash", hashes.Flat,
+			"sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq", "",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h, err := hashes.Parse(row.hash)

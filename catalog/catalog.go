@@ -197,7 +197,9 @@ func (c *Catalog) write(ctx context.Context, do func(*sql.Tx) error) error {
 }
 
 // query calls scan for each row of a query.
-func (c *Catalog) query(ctx context.Context, scan func(*sql.Rows) error, text string, args ...any) error {
+func (c *Catalog) query(
+	ctx context.Context, scan func(*sql.Rows) error, text string, args ...any,
+) error {
 	rows, err := c.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return fmt.Errorf("read catalog %s: %w", c.path, explain(err))

@@ -43,7 +43,8 @@ func TestPragmas(t *testing.T) {
 	c := newCatalog(t)
 	for pragma, want := range map[string]string{
 		"foreign_keys": "1", "journal_mode": "wal", "synchronous": "1", "busy_timeout": "10000",
-		"cache_size": "-65536", "application_id": "1196576345", "user_version": fmt.Sprint(len(schemas())),
+		"cache_size": "-65536", "application_id": "1196576345",
+		"user_version":    fmt.Sprint(len(schemas())),
 		"integrity_check": "ok",
 	} {
 		var got string
@@ -87,7 +88,8 @@ func TestOpenErrors(t *testing.T) {
 			"newer", func(t *testing.T, path string) {
 				check(t, openCatalog(t, path).Close())
 				execute(t, path, "PRAGMA user_version = 99")
-			}, fmt.Sprintf("a newer granary made it (schema 99, this one knows %d)", len(schemas())), ErrNewer,
+			}, fmt.Sprintf("a newer granary made it (schema 99, this one knows %d)",
+				len(schemas())), ErrNewer,
 		},
 		{
 			"another program's", func(t *testing.T, path string) {
@@ -190,11 +192,13 @@ func recordSmall(t *testing.T, c *Catalog) {
 	check(t, c.RecordOutcomes(t.Context(), []Outcome{
 		{
 			OutPath: hello.OutPath, Object: hello.CA.Hash, Recipe: "flat", Size: 12,
-			Attempts: []Attempt{{URL: "http://a/hello.tar", At: noon, Duration: time.Second, Status: 200, Bytes: 12}},
+			Attempts: []Attempt{{URL: "http://a/hello.tar", At: noon, Duration: time.Second,
+				Status: 200, Bytes: 12}},
 		},
 		{
 			OutPath: gcc.OutPath, Reason: "not found", Detail: "404",
-			Attempts: []Attempt{{URL: "http://m/gnu/gcc.tar", At: noon, Status: 404, Reason: "not found"}},
+			Attempts: []Attempt{{URL: "http://m/gnu/gcc.tar", At: noon, Status: 404,
+				Reason: "not found"}},
 		},
 	}))
 }
@@ -221,7 +225,8 @@ func describe(t *testing.T, c *Catalog) string {
 	sources, err := c.Sources(t.Context())
 	check(t, err)
 	for _, s := range sources {
-		fmt.Fprint(&out, s.Name, " ", s.State, " ", s.Kind, " ", s.Recipe, " ", s.URLs, " ", s.Systems, " ", s.InClosure)
+		fmt.Fprint(&out, s.Name, " ", s.State, " ", s.Kind, " ", s.Recipe, " ", s.URLs, " ",
+			s.Systems, " ", s.InClosure)
 		switch s.State {
 		case Held:
 			fmt.Fprintf(&out, " by %s, %d bytes", s.HeldBy, s.Size)
@@ -250,7 +255,8 @@ func TestFullDisk(t *testing.T) {
 	check(t, err)
 	big := evaluation{name: "big", system: "x86_64-linux"}
 	for i := range 2000 {
-		big.calls = append(big.calls, source(fmt.Sprintf("s%d", i), "http://a/"+strings.Repeat("x", 100)))
+		big.calls = append(big.calls, source(fmt.Sprintf("s%d", i),
+			"http://a/"+strings.Repeat("x", 100)))
 	}
 	r, err := c.Record(t.Context())
 	check(t, err)
@@ -283,16 +289,22 @@ func TestCancelled(t *testing.T) {
 			_, err := Open(ctx, filepath.Join(t.TempDir(), "granary.db"))
 			return err
 		},
-		"Add":            func() error { return r.Add(ctx, e.derivations, e.attributes, e.calls) },
-		"AddMirrors":     func() error { return r.AddMirrors(ctx, map[string][]string{"a": {"b"}}) },
-		"RecordOutcomes": func() error { return c.RecordOutcomes(ctx, []Outcome{{OutPath: source("x").OutPath}}) },
-		"Finish":         func() error { _, err := r.Finish(ctx, e.snapshot()); return err },
-		"Record":         func() error { _, err := c.Record(ctx); return err },
-		"Sources":        func() error { _, err := c.Sources(ctx); return err },
-		"Attributes":     func() error { _, err := c.Attributes(ctx, ""); return err },
-		"Snapshots":      func() error { _, err := c.Snapshots(ctx); return err },
-		"Mirrors":        func() error { _, err := c.Mirrors(ctx); return err },
-		"LastURLs":       func() error { _, err := c.LastURLs(ctx); return err },
+		"Add": func() error { return r.Add(ctx, e.derivations, e.attributes, e.calls) },
+		"AddMirrors": func() error {
+			return r.AddMirrors(ctx,
+				map[string][]string{"a": {"b"}})
+		},
+		"RecordOutcomes": func() error {
+			return c.RecordOutcomes(ctx,
+				[]Outcome{{OutPath: source("x").OutPath}})
+		},
+		"Finish":     func() error { _, err := r.Finish(ctx, e.snapshot()); return err },
+		"Record":     func() error { _, err := c.Record(ctx); return err },
+		"Sources":    func() error { _, err := c.Sources(ctx); return err },
+		"Attributes": func() error { _, err := c.Attributes(ctx, ""); return err },
+		"Snapshots":  func() error { _, err := c.Snapshots(ctx); return err },
+		"Mirrors":    func() error { _, err := c.Mirrors(ctx); return err },
+		"LastURLs":   func() error { _, err := c.LastURLs(ctx); return err },
 	} {
 		if err := do(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want context.Canceled", name, err)
@@ -342,7 +354,8 @@ func TestReadWhileWritten(t *testing.T) {
 		}
 		seen = len(all)
 		for _, s := range all {
-			if s.Name != "s0" && (s.Attributes != 2 || s.Errors != 1 || s.Derivations != 2 || s.Sources != 1) {
+			if s.Name != "s0" && (s.Attributes != 2 || s.Errors != 1 || s.Derivations != 2 ||
+				s.Sources != 1) {
 				t.Fatalf("got %+v", s)
 			}
 		}
@@ -370,7 +383,8 @@ func growing(i int) evaluation {
 	src := fixed(source(fmt.Sprintf("src%d", i), "http://a"))
 	pkg := built(fmt.Sprintf("pkg%d", i), src)
 	e := small(fmt.Sprintf("s%d", i), "x86_64-linux")
-	e.derivations, e.calls, e.attributes = append(e.derivations[:0:0], src, pkg), nil, e.attributes[2:]
+	e.derivations, e.calls, e.attributes = append(e.derivations[:0:0], src, pkg), nil,
+		e.attributes[2:]
 	e.attributes[0].Error = fmt.Sprint(i)
 	e.attributes = append(e.attributes, attribute("pkg", pkg))
 	return e

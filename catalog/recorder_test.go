@@ -50,9 +50,11 @@ func TestRecordGraph(t *testing.T) {
 	check(t, err)
 	want := []string{
 		"gcc.tar.drv x86_64-linux [] -",
-		"gcc.drv x86_64-linux [1] dev=" + storePathOf("gcc-dev").Base() + " out=" + storePathOf("gcc").Base(),
+		"gcc.drv x86_64-linux [1] dev=" + storePathOf("gcc-dev").Base() + " out=" +
+			storePathOf("gcc").Base(),
 		"hello.tar.drv x86_64-linux [] -",
-		"hello.drv x86_64-linux [2 3] dev=" + storePathOf("hello-dev").Base() + " out=" + storePathOf("hello").Base(),
+		"hello.drv x86_64-linux [2 3] dev=" + storePathOf("hello-dev").Base() + " out=" +
+			storePathOf("hello").Base(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("derivations (-want +got):\n%s", diff)
@@ -129,7 +131,8 @@ func TestRecordChanged(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	want := maps.Clone(before)
-	for table, more := range map[string]int{"derivation": 2, "source": 1, "url": 1, "attribute": 1, "snapshot": 1} {
+	for table, more := range map[string]int{"derivation": 2, "source": 1, "url": 1, "attribute": 1,
+		"snapshot": 1} {
 		want[table] += more
 	}
 	if diff := cmp.Diff(want, rows(t, c)); diff != "" {
@@ -159,7 +162,8 @@ func TestRecordReplaced(t *testing.T) {
 	}
 	sources, err := c.Sources(t.Context())
 	check(t, err)
-	if len(sources) != 1 || sources[0].Name != "gcc.tar" || !slices.Equal(sources[0].Systems, []string{"i686-linux"}) {
+	if len(sources) != 1 || sources[0].Name != "gcc.tar" ||
+		!slices.Equal(sources[0].Systems, []string{"i686-linux"}) {
 		t.Errorf("sources: got %+v", sources)
 	}
 }
@@ -196,7 +200,8 @@ func TestRecordErrors(t *testing.T) {
 	}{
 		{
 			"an input that did not come", e.derivations[1:2], nil,
-			"derivation " + e.derivations[1].Path.Base() + ": its input " + string(e.derivations[0].Path) + " was not recorded",
+			"derivation " + e.derivations[1].Path.Base() + ": its input " +
+				string(e.derivations[0].Path) + " was not recorded",
 		},
 		{
 			"an attribute's derivation that did not come", nil, e.attributes[:1],
@@ -212,7 +217,8 @@ func TestRecordErrors(t *testing.T) {
 			r, err := c.Record(t.Context())
 			check(t, err)
 			err = r.Add(t.Context(), row.derivations, row.attributes, nil)
-			if want := "write catalog " + c.path + ": " + row.want; err == nil || err.Error() != want {
+			if want := "write catalog " + c.path + ": " + row.want; err == nil ||
+				err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
 			if got := dump(t, c); got != "" {
@@ -233,7 +239,8 @@ func TestRecordSource(t *testing.T) {
 	call := source("a", "http://a/1", "http://a/2")
 	call.Kind, call.Recipe = granary.KindFetchzip, granary.RecipeUnpack
 	derived := source("a", "http://a/2", "http://a/3")
-	derived.Kind, derived.Recipe, derived.Rev, derived.KeepRoot = granary.KindFetchgit, "", "abc", true
+	derived.Kind, derived.Recipe, derived.Rev, derived.KeepRoot = granary.KindFetchgit, "", "abc",
+		true
 	better := source("a", "http://a/0")
 	better.Kind, better.Recipe = granary.KindFetchurl, granary.RecipeFlat
 	for _, row := range []struct {
@@ -243,8 +250,14 @@ func TestRecordSource(t *testing.T) {
 	}{
 		{"a call", []any{call}, "fetchzip unpack [http://a/1 http://a/2]"},
 		{"two calls", []any{call, better}, "fetchzip unpack [http://a/1 http://a/2 http://a/0]"},
-		{"call, then derivation", []any{call, fixed(derived)}, "fetchgit  abc keeps root [http://a/1 http://a/2 http://a/3]"},
-		{"derivation, then call", []any{fixed(derived), call}, "fetchgit  abc keeps root [http://a/2 http://a/3 http://a/1]"},
+		{
+			"call, then derivation", []any{call, fixed(derived)},
+			"fetchgit  abc keeps root [http://a/1 http://a/2 http://a/3]",
+		},
+		{
+			"derivation, then call", []any{fixed(derived), call},
+			"fetchgit  abc keeps root [http://a/2 http://a/3 http://a/1]",
+		},
 		{
 			"a derivation with a recipe after one without",
 			[]any{fixed(derived), renamed(fixed(better), "other.drv")},
@@ -259,22 +272,7 @@ func TestRecordSource(t *testing.T) {
 		for _, atOnce := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, at once %v", row.name, atOnce), func(t *testing.T) {
 				c := newCatalog(t)
-				r, err := c.Record(t.Context())
-				check(t, err)
-				for i, step := range row.steps {
-					if !atOnce && i > 0 {
-						r, err = c.Record(t.Context())
-						check(t, err)
-					}
-					if d, ok := step.(*granary.Derivation); ok {
-						a := attribute("a", d)
-						check(t, r.Add(t.Context(), []*granary.Derivation{d}, []granary.Attribute{a}, nil))
-					} else {
-						check(t, r.Add(t.Context(), nil, nil, []granary.Source{step.(granary.Source)}))
-					}
-				}
-				_, err = r.Finish(t.Context(), Snapshot{Name: "s"})
-				check(t, err)
+				recordSteps(t, c, row.steps, atOnce)
 				sources, err := c.Sources(t.Context())
 				check(t, err)
 				if len(sources) != 1 {
@@ -286,6 +284,29 @@ func TestRecordSource(t *testing.T) {
 			})
 		}
 	}
+}
+
+// recordSteps records calls and derivations in one evaluation, or in one each.
+func recordSteps(t *testing.T, c *Catalog, steps []any, atOnce bool) {
+	t.Helper()
+	r, err := c.Record(t.Context())
+	check(t, err)
+	for i, step := range steps {
+		if !atOnce && i > 0 {
+			r, err = c.Record(t.Context())
+			check(t, err)
+		}
+		switch step := step.(type) {
+		case granary.Source:
+			check(t, r.Add(t.Context(), nil, nil, []granary.Source{step}))
+		case *granary.Derivation:
+			ds := []*granary.Derivation{step}
+			as := []granary.Attribute{attribute("a", step)}
+			check(t, r.Add(t.Context(), ds, as, nil))
+		}
+	}
+	_, err = r.Finish(t.Context(), Snapshot{Name: "s"})
+	check(t, err)
 }
 
 // renamed gives a derivation another path.
@@ -315,12 +336,15 @@ func TestMirrors(t *testing.T) {
 		},
 		{
 			map[string][]string{"gnu": {"http://n/", "http://b/"}},
-			map[string][]string{"gnu": {"http://n/", "http://b/", "http://a/"}, "cpan": {"http://c/"}},
+			map[string][]string{"gnu": {"http://n/", "http://b/", "http://a/"},
+				"cpan": {"http://c/"}},
 		},
 		{
-			map[string][]string{"gnu": {"http://n/", "http://b/", "http://n/"}, "kde": {"http://k/"}},
+			map[string][]string{"gnu": {"http://n/", "http://b/", "http://n/"},
+				"kde": {"http://k/"}},
 			map[string][]string{
-				"gnu": {"http://n/", "http://b/", "http://a/"}, "cpan": {"http://c/"}, "kde": {"http://k/"},
+				"gnu": {"http://n/", "http://b/", "http://a/"}, "cpan": {"http://c/"},
+				"kde": {"http://k/"},
 			},
 		},
 	} {
@@ -340,7 +364,8 @@ func TestSnapshots(t *testing.T) {
 	for i, name := range []string{"late", "early", "early too"} {
 		r, err := c.Record(t.Context())
 		check(t, err)
-		_, err = r.Finish(t.Context(), Snapshot{Name: name, Evaluated: noon.Add(-time.Duration(min(i, 1)) * time.Hour)})
+		_, err = r.Finish(t.Context(), Snapshot{Name: name,
+			Evaluated: noon.Add(-time.Duration(min(i, 1)) * time.Hour)})
 		check(t, err)
 	}
 	all, err := c.Snapshots(t.Context())
@@ -371,16 +396,19 @@ func TestDamagedSets(t *testing.T) {
 	record(t, c, small("a", "x86_64-linux"))
 	execute(t, c.path, "UPDATE snapshot SET sources = x'80'")
 	_, err := c.Snapshots(t.Context())
-	want := "read catalog " + c.path + ": snapshot a: set of row numbers is damaged at 1 bytes before its end"
+	want := "read catalog " + c.path +
+		": snapshot a: set of row numbers: damaged 1 bytes before its end"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	execute(t, c.path, "UPDATE snapshot SET sources = x''; UPDATE derivation SET inputs = x'80' WHERE id = 4")
+	execute(t, c.path,
+		"UPDATE snapshot SET sources = x''; UPDATE derivation SET inputs = x'80' WHERE id = 4")
 	r, err := c.Record(t.Context())
 	check(t, err)
 	e := small("a", "x86_64-linux")
 	check(t, r.Add(t.Context(), e.derivations, e.attributes, e.calls))
-	if _, err := r.Finish(t.Context(), e.snapshot()); err == nil || !strings.Contains(err.Error(), "damaged") {
+	if _, err := r.Finish(t.Context(), e.snapshot()); err == nil ||
+		!strings.Contains(err.Error(), "damaged") {
 		t.Errorf("got %v", err)
 	}
 }

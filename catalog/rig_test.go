@@ -131,11 +131,15 @@ func small(name, system string) evaluation {
 	}
 }
 
+var tables = []string{
+	"derivation", "source", "url", "object", "attribute", "snapshot", "mirror", "attempt",
+}
+
 // rows returns the number of rows in each table.
 func rows(t testing.TB, c *Catalog) map[string]int {
 	t.Helper()
 	all := map[string]int{}
-	for _, table := range strings.Fields("derivation source url object attribute snapshot mirror attempt") {
+	for _, table := range tables {
 		var n int
 		check(t, c.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
 		all[table] = n
@@ -147,7 +151,7 @@ func rows(t testing.TB, c *Catalog) map[string]int {
 func dump(t testing.TB, c *Catalog) string {
 	t.Helper()
 	var out strings.Builder
-	for _, table := range strings.Fields("derivation source url object attribute snapshot mirror attempt") {
+	for _, table := range tables {
 		result, err := c.db.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1, 2")
 		check(t, err)
 		columns, err := result.Columns()

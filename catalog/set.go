@@ -27,7 +27,7 @@ func decodeSet(ids []int64, blob []byte) ([]int64, error) {
 	for len(blob) > 0 {
 		delta, n := binary.Uvarint(blob)
 		if n <= 0 || int64(delta) < 0 || last+int64(delta) < last {
-			return ids, fmt.Errorf("set of row numbers is damaged at %d bytes before its end", len(blob))
+			return ids, fmt.Errorf("set of row numbers: damaged %d bytes before its end", len(blob))
 		}
 		last += int64(delta)
 		ids = append(ids, last)

@@ -16,7 +16,10 @@ func TestSet(t *testing.T) {
 		{"empty", nil, nil, []byte{}},
 		{"one", []int64{5}, []int64{5}, []byte{5}},
 		{"zero", []int64{0, 1}, []int64{0, 1}, []byte{0, 1}},
-		{"not sorted, some twice", []int64{7, 3, 7, 300, 3}, []int64{3, 7, 300}, []byte{3, 4, 0xa5, 2}},
+		{
+			"not sorted, some twice", []int64{7, 3, 7, 300, 3}, []int64{3, 7, 300},
+			[]byte{3, 4, 0xa5, 2},
+		},
 		{
 			"largest", []int64{math.MaxInt64}, []int64{math.MaxInt64},
 			[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},

@@ -52,7 +52,8 @@ func TestImportedSources(t *testing.T) {
 	execute(t, c.path, "UPDATE source SET imported = 1 WHERE name = 'gcc.tar'")
 	sources, err := c.Sources(t.Context())
 	check(t, err)
-	if len(sources) != 1 || sources[0].Name != "gcc.tar" || sources[0].InClosure || sources[0].Systems != nil {
+	if len(sources) != 1 || sources[0].Name != "gcc.tar" || sources[0].InClosure ||
+		sources[0].Systems != nil {
 		t.Errorf("got %+v", sources)
 	}
 }
@@ -69,7 +70,8 @@ func TestModes(t *testing.T) {
 		{Mode: hashes.Recursive, Hash: hashes.Sum(hashes.SHA512, nil)},
 		{Mode: hashes.Git, Hash: hashes.Sum(hashes.SHA1, nil)},
 	} {
-		s := source(strings.NewReplacer(":", "-").Replace(ca.Mode.String() + "-" + ca.Hash.Algorithm().String()))
+		s := source(strings.NewReplacer(":", "-").Replace(ca.Mode.String() + "-" +
+			ca.Hash.Algorithm().String()))
 		s.CA = ca
 		want[s.Name] = ca
 		e.calls = append(e.calls, s)
@@ -162,7 +164,8 @@ func describeState(t *testing.T, c *Catalog, name string) string {
 // TestOutcomeErrors records outcomes of which one is wrong: none counts.
 func TestOutcomeErrors(t *testing.T) {
 	hello := Outcome{
-		OutPath: source("hello.tar").OutPath, Object: hashes.Sum(hashes.SHA256, nil), Recipe: "flat",
+		OutPath: source("hello.tar").OutPath, Object: hashes.Sum(hashes.SHA256, nil),
+		Recipe:   "flat",
 		Attempts: []Attempt{{URL: "http://a"}},
 	}
 	nobody := source("unwanted").OutPath
@@ -173,7 +176,10 @@ func TestOutcomeErrors(t *testing.T) {
 		outcome Outcome
 		want    string
 	}{
-		{"unknown source", Outcome{OutPath: nobody, Reason: "x"}, "source " + string(nobody) + ": it was never wanted"},
+		{
+			"unknown source", Outcome{OutPath: nobody, Reason: "x"},
+			"source " + string(nobody) + ": it was never wanted",
+		},
 		{
 			"unknown recipe", wrongRecipe, "source " + string(hello.OutPath) +
 				": CHECK constraint failed: held_by IN ('flat', 'executable', 'unpack', 'nar')",
@@ -184,7 +190,8 @@ func TestOutcomeErrors(t *testing.T) {
 			record(t, c, small("a", "x86_64-linux"))
 			before := dump(t, c)
 			err := c.RecordOutcomes(t.Context(), []Outcome{hello, row.outcome})
-			if want := "write catalog " + c.path + ": " + row.want; err == nil || err.Error() != want {
+			if want := "write catalog " + c.path + ": " + row.want; err == nil ||
+				err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
 			if after := dump(t, c); after != before {
@@ -199,10 +206,14 @@ func TestAttempts(t *testing.T) {
 	record(t, c, small("a", "x86_64-linux"))
 	hello, gcc := source("hello.tar").OutPath, source("gcc.tar").OutPath
 	try := func(url, reason string) Attempt {
-		return Attempt{URL: url, At: noon, Duration: 1500 * time.Millisecond, Status: 200, Bytes: 7, Reason: reason}
+		return Attempt{URL: url, At: noon, Duration: 1500 * time.Millisecond, Status: 200, Bytes: 7,
+			Reason: reason}
 	}
 	check(t, c.RecordOutcomes(t.Context(), []Outcome{
-		{OutPath: hello, Reason: "x", Attempts: []Attempt{try("http://h/1", "x"), try("http://h/2", "x")}},
+		{
+			OutPath: hello, Reason: "x", Attempts: []Attempt{try("http://h/1", "x"),
+				try("http://h/2", "x")},
+		},
 		{OutPath: gcc, Reason: "x", Attempts: []Attempt{try("http://g/1", "x")}},
 	}))
 	check(t, c.RecordOutcomes(t.Context(), []Outcome{
@@ -214,14 +225,17 @@ func TestAttempts(t *testing.T) {
 	}
 	object := hashes.Sum(hashes.SHA256, nil)
 	check(t, c.RecordOutcomes(t.Context(), []Outcome{
-		{OutPath: hello, Object: object, Recipe: "flat", Attempts: []Attempt{try("http://h/3", "")}},
+		{
+			OutPath: hello, Object: object, Recipe: "flat",
+			Attempts: []Attempt{try("http://h/3", "")},
+		},
 	}))
 	if got := lastURLs(t, c); got != "gcc.tar http://g/2" {
 		t.Errorf("after hello.tar was held: got %s", got)
 	}
 	var at, ms, status, bytes, right int64
-	check(t, c.db.QueryRowContext(t.Context(), `SELECT at, ms, status, bytes, reason IS NULL FROM attempt
-		WHERE url = 'http://h/3'`).Scan(&at, &ms, &status, &bytes, &right))
+	check(t, c.db.QueryRowContext(t.Context(), `SELECT at, ms, status, bytes, reason IS NULL
+		FROM attempt WHERE url = 'http://h/3'`).Scan(&at, &ms, &status, &bytes, &right))
 	if at != noon.UnixMilli() || ms != 1500 || status != 200 || bytes != 7 || right != 1 {
 		t.Errorf("got an attempt of %d, %d, %d, %d, %d", at, ms, status, bytes, right)
 	}

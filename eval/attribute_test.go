@@ -86,7 +86,8 @@ func FuzzAttrPath(f *testing.F) {
 // write.
 func TestNixStrings(t *testing.T) {
 	want := []string{
-		"", "plain", `quo"ted`, `back\slash`, `\`, "dol$lar", "${x}", "$${x}", `\${x}`, "''", "a\nb", "\r\n", "\t",
+		"", "plain", `quo"ted`, `back\slash`, `\`, "dol$lar", "${x}", "$${x}", `\${x}`, "''",
+		"a\nb", "\r\n", "\t",
 		"ünïcode", "if", "#", "/*",
 	}
 	var all []string

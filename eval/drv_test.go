@@ -17,99 +17,105 @@ import (
 
 const anyDrv = hashes.StorePath("/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch-any.drv")
 
+var oneOutput = []granary.Output{{Name: "out", Path: "/nix/store/x"}}
+
+var parseTests = []struct {
+	name, text string
+	want       granary.Derivation
+}{
+	{"everything empty", `Derive([],[],[],"","",[],[])`, granary.Derivation{}},
+	{
+		"traditional",
+		`Derive([("dev","/nix/store/d","",""),("out","/nix/store/o","","")],` +
+			`[("/nix/store/a.drv",["out"]),("/nix/store/b.drv",["dev","out"]),` +
+			`("/nix/store/c.drv",[])],` +
+			`["/nix/store/s1","/nix/store/s2"],"x86_64-linux","/bin/sh",["-e","b.sh"],` +
+			`[("builder","/bin/sh"),("name","any")])`,
+		granary.Derivation{
+			Outputs: []granary.Output{
+				{Name: "dev", Path: "/nix/store/d"}, {Name: "out", Path: "/nix/store/o"},
+			},
+			Inputs: []granary.Input{
+				{Path: "/nix/store/a.drv", Outputs: []string{"out"}},
+				{Path: "/nix/store/b.drv", Outputs: []string{"dev", "out"}},
+				{Path: "/nix/store/c.drv"},
+			},
+			Sources: []string{"/nix/store/s1", "/nix/store/s2"},
+			System:  "x86_64-linux",
+			Builder: "/bin/sh",
+			Args:    []string{"-e", "b.sh"},
+			Env:     granary.Env{{Name: "builder", Raw: "/bin/sh"}, {Name: "name", Raw: "any"}},
+		},
+	},
+	{
+		"escapes",
+		`Derive([("o\"t","/nix/store/x\\","","")],[],[],"s\\\\","b\"",` +
+			`["a\nb","\r\t","\q","\\"],` +
+			`[("n\"\\\n","\n\r\t\"\\"),("","")])`,
+		granary.Derivation{
+			Outputs: []granary.Output{{Name: `o"t`, Path: `/nix/store/x\`}},
+			System:  `s\\`, Builder: `b"`, Args: []string{"a\nb", "\r\t", "q", `\`},
+			Env: granary.Env{{Name: "n\"\\\n", Raw: `\n\r\t\"\\`}, {}},
+		},
+	},
+	{
+		"bytes that are no UTF-8",
+		"Derive([],[],[],\"\xff\",\"ü\x00\",[],[])",
+		granary.Derivation{System: "\xff", Builder: "ü\x00"},
+	},
+	{
+		"fixed",
+		`Derive([("out","/nix/store/x","r:sha256","ab")],[],[],"","",[],[])`,
+		granary.Derivation{Outputs: []granary.Output{
+			{Name: "out", Path: "/nix/store/x", HashAlgo: "r:sha256", Hash: "ab"},
+		}},
+	},
+	{
+		"content-addressed, floating",
+		`Derive([("dev","","r:sha256",""),("out","","r:sha256","")],[],[],"","",[],[])`,
+		granary.Derivation{Outputs: []granary.Output{
+			{Name: "dev", HashAlgo: "r:sha256"}, {Name: "out", HashAlgo: "r:sha256"},
+		}},
+	},
+	{
+		"text, git and impure",
+		`Derive([("a","/t","text:sha256","00"),("b","/g","git:sha1","11"),` +
+			`("c","","r:sha256","impure")],[],[],"","",[],[])`,
+		granary.Derivation{Outputs: []granary.Output{
+			{Name: "a", Path: "/t", HashAlgo: "text:sha256", Hash: "00"},
+			{Name: "b", Path: "/g", HashAlgo: "git:sha1", Hash: "11"},
+			{Name: "c", HashAlgo: "r:sha256", Hash: "impure"},
+		}},
+	},
+	{
+		"versioned, nothing dynamic",
+		`DrvWithVersion("xp-dyn-drv",[("out","/nix/store/x","","")],` +
+			`[("/nix/store/a.drv",["out"])],[],"","",[],[])`,
+		granary.Derivation{
+			Outputs: oneOutput,
+			Inputs:  []granary.Input{{Path: "/nix/store/a.drv", Outputs: []string{"out"}}},
+		},
+	},
+	{
+		"versioned, outputs of outputs",
+		`DrvWithVersion("xp-dyn-drv",[("out","/nix/store/x","","")],[` +
+			`("/nix/store/a.drv",([],[("out",["dev"])])),` +
+			`("/nix/store/b.drv",(["dev"],[("dev",(["a","b"],[("a",["out"]),("b",([],[]))])),` +
+			`("out",[])])),` +
+			`("/nix/store/c.drv",["out"])],[],"","",[],[])`,
+		granary.Derivation{
+			Outputs: oneOutput,
+			Inputs: []granary.Input{
+				{Path: "/nix/store/a.drv"},
+				{Path: "/nix/store/b.drv", Outputs: []string{"dev"}},
+				{Path: "/nix/store/c.drv", Outputs: []string{"out"}},
+			},
+		},
+	},
+}
+
 func TestParseDerivation(t *testing.T) {
-	out := []granary.Output{{Name: "out", Path: "/nix/store/x"}}
-	for _, row := range []struct {
-		name, text string
-		want       granary.Derivation
-	}{
-		{"everything empty", `Derive([],[],[],"","",[],[])`, granary.Derivation{}},
-		{
-			"traditional",
-			`Derive([("dev","/nix/store/d","",""),("out","/nix/store/o","","")],` +
-				`[("/nix/store/a.drv",["out"]),("/nix/store/b.drv",["dev","out"]),("/nix/store/c.drv",[])],` +
-				`["/nix/store/s1","/nix/store/s2"],"x86_64-linux","/bin/sh",["-e","b.sh"],` +
-				`[("builder","/bin/sh"),("name","any")])`,
-			granary.Derivation{
-				Outputs: []granary.Output{
-					{Name: "dev", Path: "/nix/store/d"}, {Name: "out", Path: "/nix/store/o"},
-				},
-				Inputs: []granary.Input{
-					{Path: "/nix/store/a.drv", Outputs: []string{"out"}},
-					{Path: "/nix/store/b.drv", Outputs: []string{"dev", "out"}},
-					{Path: "/nix/store/c.drv"},
-				},
-				Sources: []string{"/nix/store/s1", "/nix/store/s2"},
-				System:  "x86_64-linux",
-				Builder: "/bin/sh",
-				Args:    []string{"-e", "b.sh"},
-				Env:     granary.Env{{Name: "builder", Raw: "/bin/sh"}, {Name: "name", Raw: "any"}},
-			},
-		},
-		{
-			"escapes",
-			`Derive([("o\"t","/nix/store/x\\","","")],[],[],"s\\\\","b\"",["a\nb","\r\t","\q","\\"],` +
-				`[("n\"\\\n","\n\r\t\"\\"),("","")])`,
-			granary.Derivation{
-				Outputs: []granary.Output{{Name: `o"t`, Path: `/nix/store/x\`}},
-				System:  `s\\`, Builder: `b"`, Args: []string{"a\nb", "\r\t", "q", `\`},
-				Env: granary.Env{{Name: "n\"\\\n", Raw: `\n\r\t\"\\`}, {}},
-			},
-		},
-		{
-			"bytes that are no UTF-8",
-			"Derive([],[],[],\"\xff\",\"ü\x00\",[],[])",
-			granary.Derivation{System: "\xff", Builder: "ü\x00"},
-		},
-		{
-			"fixed",
-			`Derive([("out","/nix/store/x","r:sha256","ab")],[],[],"","",[],[])`,
-			granary.Derivation{Outputs: []granary.Output{
-				{Name: "out", Path: "/nix/store/x", HashAlgo: "r:sha256", Hash: "ab"},
-			}},
-		},
-		{
-			"content-addressed, floating",
-			`Derive([("dev","","r:sha256",""),("out","","r:sha256","")],[],[],"","",[],[])`,
-			granary.Derivation{Outputs: []granary.Output{
-				{Name: "dev", HashAlgo: "r:sha256"}, {Name: "out", HashAlgo: "r:sha256"},
-			}},
-		},
-		{
-			"text, git and impure",
-			`Derive([("a","/t","text:sha256","00"),("b","/g","git:sha1","11"),("c","","r:sha256","impure")],` +
-				`[],[],"","",[],[])`,
-			granary.Derivation{Outputs: []granary.Output{
-				{Name: "a", Path: "/t", HashAlgo: "text:sha256", Hash: "00"},
-				{Name: "b", Path: "/g", HashAlgo: "git:sha1", Hash: "11"},
-				{Name: "c", HashAlgo: "r:sha256", Hash: "impure"},
-			}},
-		},
-		{
-			"versioned, nothing dynamic",
-			`DrvWithVersion("xp-dyn-drv",[("out","/nix/store/x","","")],` +
-				`[("/nix/store/a.drv",["out"])],[],"","",[],[])`,
-			granary.Derivation{
-				Outputs: out,
-				Inputs:  []granary.Input{{Path: "/nix/store/a.drv", Outputs: []string{"out"}}},
-			},
-		},
-		{
-			"versioned, outputs of outputs",
-			`DrvWithVersion("xp-dyn-drv",[("out","/nix/store/x","","")],[` +
-				`("/nix/store/a.drv",([],[("out",["dev"])])),` +
-				`("/nix/store/b.drv",(["dev"],[("dev",(["a","b"],[("a",["out"]),("b",([],[]))])),("out",[])])),` +
-				`("/nix/store/c.drv",["out"])],[],"","",[],[])`,
-			granary.Derivation{
-				Outputs: out,
-				Inputs: []granary.Input{
-					{Path: "/nix/store/a.drv"},
-					{Path: "/nix/store/b.drv", Outputs: []string{"dev"}},
-					{Path: "/nix/store/c.drv", Outputs: []string{"out"}},
-				},
-			},
-		},
-	} {
+	for _, row := range parseTests {
 		t.Run(row.name, func(t *testing.T) {
 			got, err := ParseDerivation(anyDrv, row.text)
 			check(t, err)
@@ -126,7 +132,10 @@ func TestParseDerivationErrors(t *testing.T) {
 	for _, row := range []struct{ name, text, want string }{
 		{"empty", "", `byte 0: want "Derive("`},
 		{"no derivation", "<html>", `byte 0: want "Derive("`},
-		{"other version", `DrvWithVersion("xp-dyn-drv2",[])`, `byte 0: want "DrvWithVersion(\"xp-dyn-drv\","`},
+		{
+			"other version", `DrvWithVersion("xp-dyn-drv2",[])`,
+			`byte 0: want "DrvWithVersion(\"xp-dyn-drv\","`,
+		},
 		{"more behind", whole + "\n", "byte 67: want the end"},
 		{"no closing quote", `Derive([("out`, "byte 10: want a closing quote"},
 		{"escaped closing quote", `Derive([("out\")`, "byte 10: want a closing quote"},
@@ -136,7 +145,10 @@ func TestParseDerivationErrors(t *testing.T) {
 		{"no comma in a list", `Derive([("o","","","")("p","","","")]`, `byte 22: want ","`},
 		{"comma at the end of a list", `Derive([],[],["/s",],"s"`, `byte 19: want "\""`},
 		{"unquoted", `Derive([],[],[],s,`, `byte 16: want "\""`},
-		{"outputs of outputs without a version", `Derive([],[("/a.drv",(["out"],[]))],`, `byte 21: want "["`},
+		{
+			"outputs of outputs without a version", `Derive([],[("/a.drv",(["out"],[]))],`,
+			`byte 21: want "["`,
+		},
 		{"an environment of one", `Derive([],[],[],"","",[],[("k")])`, `byte 30: want ","`},
 		{"cut off", whole[:len(whole)-1], `byte 66: want ")"`},
 	} {
@@ -148,7 +160,8 @@ func TestParseDerivationErrors(t *testing.T) {
 			}
 		})
 	}
-	for _, path := range []hashes.StorePath{"/nix/store/x.drv", anyDrv[:len(anyDrv)-4], "", "x.drv", anyDrv + "/x.drv"} {
+	for _, path := range []hashes.StorePath{"/nix/store/x.drv", anyDrv[:len(anyDrv)-4], "", "x.drv",
+		anyDrv + "/x.drv"} {
 		_, err := ParseDerivation(path, whole)
 		want := "parse " + string(path) + ": not the path of a derivation"
 		if err == nil || err.Error() != want {
@@ -187,7 +200,8 @@ func TestParseNixDerivations(t *testing.T) {
 			t.Errorf("%s: printed again it is\n%s", drv.path, got)
 		}
 		if dynamic {
-			want := []granary.Input{{Path: "/nix/store/3fp4g4xkkngrsss0h8snk6l2dn258848-hello.drv.drv"}}
+			const input = "/nix/store/3fp4g4xkkngrsss0h8snk6l2dn258848-hello.drv.drv"
+			want := []granary.Input{{Path: input}}
 			if diff := cmp.Diff(want, d.Inputs); diff != "" {
 				t.Errorf("inputs of %s (-want +got):\n%s", drv.path, diff)
 			}
@@ -211,7 +225,8 @@ func unparse(d *granary.Derivation) string {
 		outputs = append(outputs, tuple(o.Name, o.Path, o.HashAlgo, o.Hash))
 	}
 	for _, in := range d.Inputs {
-		inputs = append(inputs, fmt.Sprintf("(%s,%s)", quoteATerm(string(in.Path)), list(quotes(in.Outputs))))
+		inputs = append(inputs, fmt.Sprintf("(%s,%s)", quoteATerm(string(in.Path)),
+			list(quotes(in.Outputs))))
 	}
 	for _, v := range d.Env {
 		env = append(env, tuple(v.Name, v.Value()))
@@ -232,7 +247,8 @@ func FuzzParseDerivation(f *testing.F) {
 	for _, drv := range storedDerivations(f, "testdata/drv") {
 		f.Add(drv.text)
 	}
-	f.Add(`DrvWithVersion("xp-dyn-drv",[],[("/a.drv",(["o"],[("o",["x"])]))],[],"","",["\x"],[("\\","\"")])`)
+	f.Add(`DrvWithVersion("xp-dyn-drv",[],[("/a.drv",(["o"],[("o",["x"])]))],` +
+		`[],"","",["\x"],[("\\","\"")])`)
 	values := cmp.Comparer(func(a, b granary.EnvVar) bool {
 		return a.Name == b.Name && a.Value() == b.Value()
 	})

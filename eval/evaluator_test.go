@@ -66,7 +66,8 @@ func (f *findings) sources() []expectedSource {
 		if !ok {
 			kind := string(s.Kind)
 			source = &expectedSource{
-				Name: s.Name, OutPath: string(s.OutPath), Mode: s.CA.Mode.String(), Hash: s.CA.Hash.SRI(),
+				Name: s.Name, OutPath: string(s.OutPath), Mode: s.CA.Mode.String(),
+				Hash: s.CA.Hash.SRI(),
 				Kind: &kind,
 			}
 			found[s.OutPath] = source
@@ -144,8 +145,9 @@ func checkSummary(t *testing.T, f *findings) {
 	}
 	mirrors := map[string][]string{
 		"hashedMirrors": {"http://second.granary.test/hashed"},
-		"sample":        {"http://sample.granary.test/mirror/", "http://second.granary.test/mirror/"},
-		"slashless":     {"http://second.granary.test/slashless"},
+		"sample": {"http://sample.granary.test/mirror/",
+			"http://second.granary.test/mirror/"},
+		"slashless": {"http://second.granary.test/slashless"},
 	}
 	if diff := cmp.Diff(mirrors, f.Mirrors); diff != "" {
 		t.Errorf("mirrors (-want +got):\n%s", diff)
@@ -158,7 +160,8 @@ func plainNix(t *testing.T, attrs []string) (drvs map[string]string, store strin
 	t.Helper()
 	store = t.TempDir()
 	t.Cleanup(func() { removeAll(store) })
-	expr := "let pkgs = import " + nixPath(sampleTree(t)) + " { system = " + nixString(system) + "; }; in {\n"
+	expr := "let pkgs = import " + nixPath(sampleTree(t)) + " { system = " + nixString(system) +
+		"; }; in {\n"
 	for _, attr := range attrs {
 		expr += nixString(attr) + " = pkgs." + attr + ".drvPath;\n"
 	}

@@ -33,7 +33,8 @@ func compareWithGoNix(t *testing.T, d *granary.Derivation, text string) {
 		Env:              map[string]string{},
 	}
 	for _, o := range d.Outputs {
-		got.Outputs[o.Name] = &derivation.Output{Path: o.Path, HashAlgorithm: o.HashAlgo, Hash: o.Hash}
+		got.Outputs[o.Name] = &derivation.Output{Path: o.Path, HashAlgorithm: o.HashAlgo,
+			Hash: o.Hash}
 	}
 	for _, in := range d.Inputs {
 		got.InputDerivations[string(in.Path)] = in.Outputs

@@ -85,7 +85,10 @@ func TestMessageOfOtherTexts(t *testing.T) {
 		{"show-trace", "error: here\n(use '--show-trace' to show it)\n", "here"},
 		{"a warning follows", "error: here\n       it is\nwarning: and on\n", "here\nit is"},
 		{"position without excerpt", "error: here\n\n       at «string»:1:1:\n\n", "here"},
-		{"a position in the text", "error: see\n       at /x:1:2: it says\n", "see\nat /x:1:2: it says"},
+		{
+			"a position in the text", "error: see\n       at /x:1:2: it says\n",
+			"see\nat /x:1:2: it says",
+		},
 		{"the message follows a line break", "error: \n       below\n", "below"},
 		{"long", "error: x" + long, "x" + long[:maxMessage-2] + "…"},
 	} {
@@ -99,7 +102,8 @@ func TestMessageOfOtherTexts(t *testing.T) {
 
 func TestIFDDerivation(t *testing.T) {
 	const drv = "/nix/store/vllzvwl8cljyhl5qjl4i3zgrw612aa29-generated.nix.drv"
-	const reason = " during evaluation because the option 'allow-import-from-derivation' is disabled"
+	const reason = " during evaluation because the option " +
+		"'allow-import-from-derivation' is disabled"
 	for _, row := range []struct{ name, message, want string }{
 		{"2.8", "cannot build '" + drv + "'" + reason, drv},
 		{"2.26", "cannot build '" + drv + "^out'" + reason, drv},

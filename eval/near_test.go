@@ -35,7 +35,10 @@ func TestNearest(t *testing.T) {
 		names, want []string
 	}{
 		{"helo", []string{"zebra", "help", "hello", "held"}, []string{"help", "hello", "held"}},
-		{"python", []string{"python312", "pyhton", "ython", "python3", "pythonx"}, []string{"ython", "python3", "pythonx"}},
+		{
+			"python", []string{"python312", "pyhton", "ython", "python3", "pythonx"},
+			[]string{"ython", "python3", "pythonx"},
+		},
 		{"x", []string{"y", "yy"}, []string{"y"}},
 		{"x", nil, nil},
 		{"gcc", []string{"clang"}, nil},

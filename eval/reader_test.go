@@ -37,64 +37,68 @@ func mirrorDerivation(env granary.Env) string {
 	})
 }
 
+var mirrorTests = []struct {
+	name, variable string
+	files          map[string]string
+	want           map[string][]string
+}{
+	{
+		"a variable for each site, until 2025", "mirrorsFile",
+		map[string]string{mirrorsDrv: mirrorDerivation(granary.Env{
+			{Name: "builder", Raw: "/nix/store/x-write-mirror-list.sh"},
+			{Name: "cpan", Raw: "https://a/cpan/ http://b/cpan/"},
+			{Name: "gnu", Raw: "https://a/gnu"},
+			{Name: "sites", Raw: "cpan gnu empty"},
+			{Name: "empty", Raw: ""},
+		})},
+		map[string][]string{"cpan": {"https://a/cpan/", "http://b/cpan/"},
+			"gnu": {"https://a/gnu"}},
+	},
+	{
+		"a file", "mirrorsListFile",
+		map[string]string{mirrorsList: "_mirror_gnu=( 'https://a/gnu/' \"http://b/gnu/\" )\n" +
+			"_mirror_cpan=(https://a/cpan/)\n" +
+			"  _mirror_pypi=(\n  'https://a/pypi/'\n  'https://b/pypi/'\n)\n" +
+			"declare -a _mirror_kde=('https://a/kde/')\n# _mirror_old=(https://a/old)\n" +
+			"_mirror_none=()\n_mirror_odd=(a b)\n"},
+		map[string][]string{
+			"gnu": {"https://a/gnu/", "http://b/gnu/"}, "cpan": {"https://a/cpan/"},
+			"pypi": {"https://a/pypi/", "https://b/pypi/"}, "kde": {"https://a/kde/"},
+		},
+	},
+	{
+		"the text of a derivation", "mirrorsListFile",
+		map[string]string{mirrorsDrv: mirrorDerivation(granary.Env{
+			{Name: "passAsFile", Raw: "text"},
+			{Name: "text", Raw: `_mirror_a=(http://a/)\n_mirror_b=(http://b/ 'http://c/')\n`},
+		})},
+		map[string][]string{"a": {"http://a/"}, "b": {"http://b/", "http://c/"}},
+	},
+	{
+		"a variable for each array", "mirrorsListFile",
+		map[string]string{mirrorsDrv: mirrorDerivation(granary.Env{
+			{Name: "_mirror_a", Raw: "http://a/ http://b/"},
+		})},
+		map[string][]string{"a": {"http://a/", "http://b/"}},
+	},
+	{"known from an earlier evaluation", "mirrorsFile", nil, map[string][]string{}},
+	{
+		"no derivation", "mirrorsFile", map[string]string{mirrorsDrv: "<html>"},
+		map[string][]string{},
+	},
+	{
+		"a derivation of something else", "mirrorsFile",
+		map[string]string{mirrorsDrv: unparse(&granary.Derivation{
+			Outputs: []granary.Output{{Name: "out", Path: "/nix/store/x-mirrors-list"}},
+			Env:     granary.Env{{Name: "gnu", Raw: "http://a/"}},
+		})},
+		map[string][]string{},
+	},
+}
+
 // TestMirrors reads mirror lists in all forms that fetchurl has had.
 func TestMirrors(t *testing.T) {
-	for _, row := range []struct {
-		name, variable string
-		files          map[string]string
-		want           map[string][]string
-	}{
-		{
-			"a variable for each site, until 2025", "mirrorsFile",
-			map[string]string{mirrorsDrv: mirrorDerivation(granary.Env{
-				{Name: "builder", Raw: "/nix/store/x-write-mirror-list.sh"},
-				{Name: "cpan", Raw: "https://a/cpan/ http://b/cpan/"},
-				{Name: "gnu", Raw: "https://a/gnu"},
-				{Name: "sites", Raw: "cpan gnu empty"},
-				{Name: "empty", Raw: ""},
-			})},
-			map[string][]string{"cpan": {"https://a/cpan/", "http://b/cpan/"}, "gnu": {"https://a/gnu"}},
-		},
-		{
-			"a file", "mirrorsListFile",
-			map[string]string{mirrorsList: "_mirror_gnu=( 'https://a/gnu/' \"http://b/gnu/\" )\n" +
-				"_mirror_cpan=(https://a/cpan/)\n  _mirror_pypi=(\n  'https://a/pypi/'\n  'https://b/pypi/'\n)\n" +
-				"declare -a _mirror_kde=('https://a/kde/')\n# _mirror_old=(https://a/old)\n" +
-				"_mirror_none=()\n_mirror_odd=(a b)\n"},
-			map[string][]string{
-				"gnu": {"https://a/gnu/", "http://b/gnu/"}, "cpan": {"https://a/cpan/"},
-				"pypi": {"https://a/pypi/", "https://b/pypi/"}, "kde": {"https://a/kde/"},
-			},
-		},
-		{
-			"the text of a derivation", "mirrorsListFile",
-			map[string]string{mirrorsDrv: mirrorDerivation(granary.Env{
-				{Name: "passAsFile", Raw: "text"},
-				{Name: "text", Raw: `_mirror_a=(http://a/)\n_mirror_b=(http://b/ 'http://c/')\n`},
-			})},
-			map[string][]string{"a": {"http://a/"}, "b": {"http://b/", "http://c/"}},
-		},
-		{
-			"a variable for each array", "mirrorsListFile",
-			map[string]string{mirrorsDrv: mirrorDerivation(granary.Env{
-				{Name: "_mirror_a", Raw: "http://a/ http://b/"},
-			})},
-			map[string][]string{"a": {"http://a/", "http://b/"}},
-		},
-		{"known from an earlier evaluation", "mirrorsFile", nil, map[string][]string{}},
-		{
-			"no derivation", "mirrorsFile", map[string]string{mirrorsDrv: "<html>"},
-			map[string][]string{},
-		},
-		{
-			"a derivation of something else", "mirrorsFile",
-			map[string]string{mirrorsDrv: unparse(&granary.Derivation{
-				Outputs: []granary.Output{{Name: "out", Path: "/nix/store/x-mirrors-list"}},
-				Env:     granary.Env{{Name: "gnu", Raw: "http://a/"}},
-			})},
-			map[string][]string{},
-		},
-	} {
+	for _, row := range mirrorTests {
 		t.Run(row.name, func(t *testing.T) {
 			s := scratchStore(t, row.files)
 			r := newReader(nil, slog.New(slog.DiscardHandler))
@@ -129,7 +133,8 @@ func TestClosureErrors(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			r := newReader(nil, slog.New(slog.DiscardHandler))
 			_, err := r.closure(scratchStore(t, row.files), mirrorsDrv, nil)
-			if err == nil || len(err.Error()) < len(row.want) || err.Error()[:len(row.want)] != row.want {
+			if err == nil || len(err.Error()) < len(row.want) ||
+				err.Error()[:len(row.want)] != row.want {
 				t.Errorf("got %v, want %s", err, row.want)
 			}
 			// Once it can be read, it is.
@@ -152,7 +157,8 @@ func TestClosureOnce(t *testing.T) {
 	for path, inputs := range map[string]string{"a": "bc", "b": "d", "c": "bd", "d": ""} {
 		d := &granary.Derivation{Args: []string{"x"}, Env: granary.Env{{Name: "x", Raw: "y"}}}
 		for _, in := range inputs {
-			d.Inputs = append(d.Inputs, granary.Input{Path: drv(string(in)), Outputs: []string{"out"}})
+			d.Inputs = append(d.Inputs, granary.Input{Path: drv(string(in)),
+				Outputs: []string{"out"}})
 		}
 		files[string(drv(path))] = unparse(d)
 	}

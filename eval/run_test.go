@@ -119,7 +119,8 @@ func TestStrangeNix(t *testing.T) {
 		},
 		{
 			"speaks otherwise", "echo 'trace: granary begin 7' >&2; exec sleep 60", 0,
-			"read event begin of nix: json: cannot unmarshal number into Go value of type eval.AttrPath",
+			"read event begin of nix: json: " +
+				"cannot unmarshal number into Go value of type eval.AttrPath",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -140,11 +141,15 @@ func TestVersion(t *testing.T) {
 		{"pre-release", "echo 'nix (Nix) 2.19pre20231103_abcdef0'", "2.19", ""},
 		{"Lix", "echo 'nix (Lix, like Nix) 2.91.1'", "2.91.1", ""},
 		{"none", "echo 'hello'", "", `run nix --version: no version in "hello"`},
-		{"fails", "echo 'error: no such option' >&2; exit 1", "", "run nix --version: no such option"},
+		{
+			"fails", "echo 'error: no such option' >&2; exit 1", "",
+			"run nix --version: no such option",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got, err := fakeNix(t, row.script).Version(t.Context())
-			if got != row.want || (err == nil) != (row.err == "") || err != nil && err.Error() != row.err {
+			if got != row.want || (err == nil) != (row.err == "") ||
+				err != nil && err.Error() != row.err {
 				t.Errorf("got %q, %v, want %q, %s", got, err, row.want, row.err)
 			}
 		})
@@ -173,7 +178,8 @@ func TestFindFile(t *testing.T) {
 		t.Errorf("got %q, %v, want %s", got, err, dir)
 	}
 	_, err := Nix{}.FindFile(t.Context(), "elsewhere")
-	if err == nil || !strings.HasPrefix(err.Error(), "find <elsewhere> in NIX_PATH: file 'elsewhere' was not found") {
+	if err == nil || !strings.HasPrefix(err.Error(),
+		"find <elsewhere> in NIX_PATH: file 'elsewhere' was not found") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -202,14 +208,18 @@ func TestCheckConfig(t *testing.T) {
 func TestProgress(t *testing.T) {
 	var told []Progress
 	f := evaluate(t, &Evaluator{
-		Tree:     packageSet(t, `a = package "a"; b = package "b"; c = throw "c"; d = package "d";`),
+		Tree: packageSet(t,
+			`a = package "a"; b = package "b"; c = throw "c"; d = package "d";`),
 		Workers:  2,
 		Progress: func(p Progress) { told = append(told, p) },
 	}).ok(t)
 	if len(told) == 0 {
 		t.Fatal("no progress was told")
 	}
-	sorted := slices.IsSortedFunc(told, func(a, b Progress) int { return a.Attributes - b.Attributes })
+	sorted := slices.IsSortedFunc(told, func(a,
+		b Progress) int {
+		return a.Attributes - b.Attributes
+	})
 	if !sorted || f.Progress.Attributes != 4 || f.Errors != 1 {
 		t.Errorf("told %+v, at the end %+v", told, f.Progress)
 	}

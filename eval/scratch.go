@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	_ "github.com/mattn/go-sqlite3" // the scratch store's database
 
@@ -59,7 +60,7 @@ func (s scratch) enter(ctx context.Context, known []hashes.StorePath) error {
 	if err != nil {
 		return err
 	}
-	const unknownHash = "sha256:" + "0000000000000000000000000000000000000000000000000000000000000000"
+	unknownHash := "sha256:" + strings.Repeat("0", 64)
 	for _, path := range known {
 		if _, err := insert.ExecContext(ctx, string(path), unknownHash); err != nil {
 			return err

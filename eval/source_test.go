@@ -32,8 +32,9 @@ func fixedOutput(t *testing.T, mode hashes.Mode, env string) *granary.Derivation
 		algo = "r:sha256"
 	}
 	d := &granary.Derivation{
-		Path:    "/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch-a.drv",
-		Outputs: []granary.Output{{Name: "out", Path: string(path), HashAlgo: algo, Hash: emptyHash}},
+		Path: "/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch-a.drv",
+		Outputs: []granary.Output{{Name: "out", Path: string(path), HashAlgo: algo,
+			Hash: emptyHash}},
 		Builder: "/bin/sh",
 	}
 	for variable := range strings.SplitSeq(env, ";;") {
@@ -60,117 +61,139 @@ func structured(t *testing.T, d *granary.Derivation, more map[string]any) *grana
 	return d
 }
 
+const flat, recursive = hashes.Flat, hashes.Recursive
+
+var (
+	twoURLs = []string{"http://x/a", "http://y/a"}
+	oneURL  = []string{"http://x/a"}
+)
+
+var kindTests = []struct {
+	name, env string
+	mode      hashes.Mode
+	more      func(*granary.Derivation)
+	want      granary.Source // its kind, URLs, revision and recipe
+}{
+	{
+		"fetchurl", fetchurlEnv + ";;postFetch=;;downloadToTemp=", flat, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs, Recipe: granary.RecipeFlat},
+	},
+	{
+		"fetchurl of 2025",
+		"urls=http://x/a http://y/a;;mirrorsListFile=/nix/store/m-mirrors-list", flat, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs, Recipe: granary.RecipeFlat},
+	},
+	{
+		"fetchurl, executable", fetchurlEnv + ";;executable=1", recursive, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs,
+			Recipe: granary.RecipeExecutable},
+	},
+	{
+		"fetchurl, recursive and not executable", fetchurlEnv + ";;recursiveHash=1", recursive,
+		nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs},
+	},
+	{
+		"fetchurl with a postFetch", fetchurlEnv + ";;postFetch=gunzip $out", flat, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs},
+	},
+	{
+		"fetchurl with an empty line for postFetch", fetchurlEnv + `;;postFetch=\n  `, flat,
+		nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs, Recipe: granary.RecipeFlat},
+	},
+	{
+		"fetchurl, downloadToTemp", fetchurlEnv + ";;downloadToTemp=1", flat, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs},
+	},
+	{
+		"fetchurl with a user's netrc", fetchurlEnv + ";;netrcPhase=x", flat, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs, Recipe: granary.RecipeFlat},
+	},
+	{
+		"fetchzip", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" +
+			escapeATerm.Replace(strippedRoot), recursive, nil,
+		granary.Source{Kind: granary.KindFetchzip, URLs: twoURLs, Recipe: granary.RecipeUnpack},
+	},
+	{
+		"fetchzip without stripRoot", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" +
+			escapeATerm.Replace(keptRoot),
+		recursive, nil,
+		granary.Source{Kind: granary.KindFetchzip, URLs: twoURLs, Recipe: granary.RecipeUnpack,
+			KeepRoot: true},
+	},
+	{
+		"fetchzip with an extra line", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" +
+			escapeATerm.Replace(strippedRoot+"rm $out/x\n"), recursive, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs},
+	},
+	{
+		"fetchpatch of 2018", fetchurlEnv +
+			`;;postFetch=\"/nix/store/p-patchutils/bin/lsdiff\" \"$out\"`, flat, nil,
+		granary.Source{Kind: granary.KindFetchpatch, URLs: twoURLs},
+	},
+	{
+		"fetchpatch of 2026", fetchurlEnv +
+			`;;postFetch=filterdiff \\\n -p1 \"$tmpfile\" > \"$out\"`, flat, nil,
+		granary.Source{Kind: granary.KindFetchpatch, URLs: twoURLs},
+	},
+	{
+		"fetchgit", "url=http://x/a;;rev=abc;;leaveDotGit=;;deepClone=;;fetchSubmodules=1",
+		recursive, nil,
+		granary.Source{Kind: granary.KindFetchgit, URLs: oneURL, Rev: "abc"},
+	},
+	{
+		"fetchsvn", "url=http://x/a;;rev=7;;ignoreExternals=;;sshSupport=", recursive, nil,
+		granary.Source{Kind: granary.KindFetchsvn, URLs: oneURL, Rev: "7"},
+	},
+	{
+		"fetchhg", "url=http://x/a;;rev=tip;;subrepoClause=-S", recursive, nil,
+		granary.Source{Kind: granary.KindFetchhg, URLs: oneURL, Rev: "tip"},
+	},
+	{
+		"fetchcvs", "cvsRoot=:pserver:x;;module=m;;tag=1", recursive, nil,
+		granary.Source{Kind: granary.KindFetchcvs},
+	},
+	{
+		"requireFile", "", flat, func(d *granary.Derivation) {
+			const digest = "/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch"
+			d.Inputs = []granary.Input{{Path: digest + "-restrict-message.drv"}}
+		},
+		granary.Source{Kind: granary.KindRequireFile},
+	},
+	{
+		"other", "src=/nix/store/x;;rev=abc", recursive, nil,
+		granary.Source{Kind: granary.KindOther, Rev: "abc"},
+	},
+	{
+		"builtin:fetchurl", "url=http://x/a;;unpack=;;executable=", flat, builtinFetchurl,
+		granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: oneURL,
+			Recipe: granary.RecipeFlat},
+	},
+	{
+		"builtin:fetchurl, unpack", "url=http://x/a;;unpack=1;;executable=", recursive,
+		builtinFetchurl,
+		granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: oneURL, Recipe: granary.RecipeNAR},
+	},
+	{
+		"builtin:fetchurl, executable", "url=http://x/a;;unpack=;;executable=1", recursive,
+		builtinFetchurl,
+		granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: oneURL,
+			Recipe: granary.RecipeExecutable},
+	},
+	{
+		"builtin:fetchurl, recursive", "url=http://x/a", recursive, builtinFetchurl,
+		granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: oneURL},
+	},
+	{
+		"several URLs in one string", `urls=http://x/a\nhttp://y/a \t;;mirrorsFile=x`, flat,
+		nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs, Recipe: granary.RecipeFlat},
+	},
+}
+
 func TestSourceOfKinds(t *testing.T) {
-	const flat, recursive = hashes.Flat, hashes.Recursive
-	urls := []string{"http://x/a", "http://y/a"}
-	one := []string{"http://x/a"}
-	for _, row := range []struct {
-		name, env string
-		mode      hashes.Mode
-		more      func(*granary.Derivation)
-		want      granary.Source // its kind, URLs, revision and recipe
-	}{
-		{
-			"fetchurl", fetchurlEnv + ";;postFetch=;;downloadToTemp=", flat, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls, Recipe: granary.RecipeFlat},
-		},
-		{
-			"fetchurl of 2025", "urls=http://x/a http://y/a;;mirrorsListFile=/nix/store/m-mirrors-list", flat, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls, Recipe: granary.RecipeFlat},
-		},
-		{
-			"fetchurl, executable", fetchurlEnv + ";;executable=1", recursive, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls, Recipe: granary.RecipeExecutable},
-		},
-		{
-			"fetchurl, recursive and not executable", fetchurlEnv + ";;recursiveHash=1", recursive, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls},
-		},
-		{
-			"fetchurl with a postFetch", fetchurlEnv + ";;postFetch=gunzip $out", flat, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls},
-		},
-		{
-			"fetchurl with an empty line for postFetch", fetchurlEnv + `;;postFetch=\n  `, flat, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls, Recipe: granary.RecipeFlat},
-		},
-		{
-			"fetchurl, downloadToTemp", fetchurlEnv + ";;downloadToTemp=1", flat, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls},
-		},
-		{
-			"fetchurl with a user's netrc", fetchurlEnv + ";;netrcPhase=x", flat, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls, Recipe: granary.RecipeFlat},
-		},
-		{
-			"fetchzip", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" + escapeATerm.Replace(strippedRoot), recursive, nil,
-			granary.Source{Kind: granary.KindFetchzip, URLs: urls, Recipe: granary.RecipeUnpack},
-		},
-		{
-			"fetchzip without stripRoot", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" + escapeATerm.Replace(keptRoot),
-			recursive, nil,
-			granary.Source{Kind: granary.KindFetchzip, URLs: urls, Recipe: granary.RecipeUnpack, KeepRoot: true},
-		},
-		{
-			"fetchzip with an extra line", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" +
-				escapeATerm.Replace(strippedRoot+"rm $out/x\n"), recursive, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls},
-		},
-		{
-			"fetchpatch of 2018", fetchurlEnv + `;;postFetch=\"/nix/store/p-patchutils/bin/lsdiff\" \"$out\"`, flat, nil,
-			granary.Source{Kind: granary.KindFetchpatch, URLs: urls},
-		},
-		{
-			"fetchpatch of 2026", fetchurlEnv + `;;postFetch=filterdiff \\\n -p1 \"$tmpfile\" > \"$out\"`, flat, nil,
-			granary.Source{Kind: granary.KindFetchpatch, URLs: urls},
-		},
-		{
-			"fetchgit", "url=http://x/a;;rev=abc;;leaveDotGit=;;deepClone=;;fetchSubmodules=1", recursive, nil,
-			granary.Source{Kind: granary.KindFetchgit, URLs: one, Rev: "abc"},
-		},
-		{
-			"fetchsvn", "url=http://x/a;;rev=7;;ignoreExternals=;;sshSupport=", recursive, nil,
-			granary.Source{Kind: granary.KindFetchsvn, URLs: one, Rev: "7"},
-		},
-		{
-			"fetchhg", "url=http://x/a;;rev=tip;;subrepoClause=-S", recursive, nil,
-			granary.Source{Kind: granary.KindFetchhg, URLs: one, Rev: "tip"},
-		},
-		{
-			"fetchcvs", "cvsRoot=:pserver:x;;module=m;;tag=1", recursive, nil,
-			granary.Source{Kind: granary.KindFetchcvs},
-		},
-		{
-			"requireFile", "", flat, func(d *granary.Derivation) {
-				d.Inputs = []granary.Input{{Path: "/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch-restrict-message.drv"}}
-			},
-			granary.Source{Kind: granary.KindRequireFile},
-		},
-		{
-			"other", "src=/nix/store/x;;rev=abc", recursive, nil,
-			granary.Source{Kind: granary.KindOther, Rev: "abc"},
-		},
-		{
-			"builtin:fetchurl", "url=http://x/a;;unpack=;;executable=", flat, builtinFetchurl,
-			granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: one, Recipe: granary.RecipeFlat},
-		},
-		{
-			"builtin:fetchurl, unpack", "url=http://x/a;;unpack=1;;executable=", recursive, builtinFetchurl,
-			granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: one, Recipe: granary.RecipeNAR},
-		},
-		{
-			"builtin:fetchurl, executable", "url=http://x/a;;unpack=;;executable=1", recursive, builtinFetchurl,
-			granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: one, Recipe: granary.RecipeExecutable},
-		},
-		{
-			"builtin:fetchurl, recursive", "url=http://x/a", recursive, builtinFetchurl,
-			granary.Source{Kind: granary.KindBuiltinFetchurl, URLs: one},
-		},
-		{
-			"several URLs in one string", `urls=http://x/a\nhttp://y/a \t;;mirrorsFile=x`, flat, nil,
-			granary.Source{Kind: granary.KindFetchurl, URLs: urls, Recipe: granary.RecipeFlat},
-		},
-	} {
+	for _, row := range kindTests {
 		t.Run(row.name, func(t *testing.T) {
 			d := fixedOutput(t, row.mode, row.env)
 			if row.more != nil {
@@ -208,12 +231,17 @@ func TestSourceOfStructured(t *testing.T) {
 		want granary.Recipe
 	}{
 		{"lists and booleans", map[string]any{
-			"urls": []string{"http://x/a", "http://y/a"}, "executable": true, "downloadToTemp": false,
+			"urls": []string{"http://x/a", "http://y/a"}, "executable": true,
+			"downloadToTemp": false,
 		}, granary.RecipeExecutable},
 		{"null and number", map[string]any{
-			"urls": []any{"http://x/a http://y/a"}, "executable": 1, "downloadToTemp": nil, "postFetch": nil,
+			"urls": []any{"http://x/a http://y/a"}, "executable": 1, "downloadToTemp": nil,
+			"postFetch": nil,
 		}, granary.RecipeExecutable},
-		{"false", map[string]any{"urls": []string{"http://x/a", "http://y/a"}, "executable": false}, ""},
+		{
+			"false", map[string]any{"urls": []string{"http://x/a", "http://y/a"},
+				"executable": false}, "",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			d := structured(t, fixedOutput(t, hashes.Recursive, "mirrorsListFile=x"), row.more)
@@ -266,64 +294,93 @@ func TestSourceOfOthers(t *testing.T) {
 		{"addressed by inputs", []granary.Output{{Name: "out", Path: "/nix/store/x-a"}}, ""},
 		{"floating", []granary.Output{{Name: "out", HashAlgo: "r:sha256"}}, ""},
 		{"impure", []granary.Output{{Name: "out", HashAlgo: "r:sha256", Hash: "impure"}}, ""},
-		{"text", []granary.Output{{Name: "out", Path: "/x", HashAlgo: "text:sha256", Hash: emptyHash}}, ""},
-		{"two", []granary.Output{out, out}, ""},
-		{"another path", []granary.Output{out}, "output of " + string(anyDrv) + ": path /nix/store/x-a, " +
-			"but name, mode and hash give /nix/store/"},
 		{
-			"another algorithm", []granary.Output{{Name: "out", Path: "/x", HashAlgo: "sha3", Hash: emptyHash}},
+			"text",
+			[]granary.Output{{Name: "out", Path: "/x", HashAlgo: "text:sha256", Hash: emptyHash}},
+			"",
+		},
+		{"two", []granary.Output{out, out}, ""},
+		{"another path", []granary.Output{out},
+			"output of " + string(anyDrv) + ": path /nix/store/x-a, " +
+				"but name, mode and hash give /nix/store/"},
+		{
+			"another algorithm",
+			[]granary.Output{{Name: "out", Path: "/x", HashAlgo: "sha3", Hash: emptyHash}},
 			"output of " + string(anyDrv) + `: unknown hash algorithm "sha3"`,
 		},
 		{
-			"another length", []granary.Output{{Name: "out", Path: "/x", HashAlgo: "sha256", Hash: "ab"}},
+			"another length",
+			[]granary.Output{{Name: "out", Path: "/x", HashAlgo: "sha256", Hash: "ab"}},
 			"output of " + string(anyDrv) + ": ",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, ok, err := SourceOf(&granary.Derivation{Path: anyDrv, Outputs: row.outputs})
-			if ok || (err == nil) != (row.want == "") || err != nil && !strings.HasPrefix(err.Error(), row.want) {
+			if ok || (err == nil) != (row.want == "") ||
+				err != nil && !strings.HasPrefix(err.Error(), row.want) {
 				t.Errorf("got %v, %v, want %s", ok, err, row.want)
 			}
 		})
 	}
 }
 
+const (
+	base32 = "0bcf9ycdlwld8iry4azxqlffs6p8ggs32r167a7j2khfyhbqdxba"
+	sri    = "sha256-qRNbTQ0sySvzSe0cDOXkR2XLQsyWJhzjdaBvhQQdgOI="
+)
+
+var callTests = []struct{ name, call, want string }{
+	{
+		"flat", `{"name":"a","urls":["http://x/a"],"hash":"` + base32 +
+			`","algo":"sha256","mode":"flat",` +
+			`"unpack":false,"executable":false}`,
+		"a flat fetchurl flat [http://x/a]",
+	},
+	{
+		"SRI", `{"name":"a","urls":["http://x/a http://y/a"],"hash":"` + sri +
+			`","algo":null,"mode":"flat"}`,
+		"a flat fetchurl flat [http://x/a http://y/a]",
+	},
+	{
+		"unpack", `{"name":"a","urls":["u"],"hash":"` + sri +
+			`","algo":"","mode":"recursive","unpack":true}`,
+		"a recursive fetchzip unpack [u]",
+	},
+	{
+		"executable", `{"name":"a","urls":["u"],"hash":"` + sri +
+			`","mode":"recursive","unpack":"","executable":1}`,
+		"a recursive fetchurl executable [u]",
+	},
+	{
+		"recursive", `{"name":"a","urls":["u"],"hash":"` + sri +
+			`","mode":"recursive","unpack":0,"executable":""}`,
+		"a recursive fetchurl  [u]",
+	},
+	{
+		"flat, to a temporary file", `{"name":"a","urls":["u"],"hash":"` + sri +
+			`","mode":"flat","unpack":true}`,
+		"a flat fetchurl  [u]",
+	},
+	{
+		"no hash", `{"name":"a","urls":["u"],"hash":"","algo":"sha256","mode":"flat"}`,
+		"call of fetchurl for u: ",
+	},
+	{"no JSON", `{`, "read a call of fetchurl: unexpected end of JSON input"},
+	{
+		"wrong mode", `{"name":"a","urls":["u"],"hash":"` + sri + `","mode":"x"}`,
+		"call of fetchurl for u: ",
+	},
+	{
+		"wrong name", `{"name":"a/b","urls":["u"],"hash":"` + sri + `","mode":"flat"}`,
+		"call of fetchurl for u: ",
+	},
+	{"wrong algorithm", `{"name":"a","urls":["u"],"hash":"` + base32 +
+		`","algo":"x","mode":"flat"}`,
+		"call of fetchurl for u: "},
+}
+
 func TestParseCall(t *testing.T) {
-	const base32 = "0bcf9ycdlwld8iry4azxqlffs6p8ggs32r167a7j2khfyhbqdxba"
-	const sri = "sha256-qRNbTQ0sySvzSe0cDOXkR2XLQsyWJhzjdaBvhQQdgOI="
-	for _, row := range []struct{ name, call, want string }{
-		{
-			"flat", `{"name":"a","urls":["http://x/a"],"hash":"` + base32 + `","algo":"sha256","mode":"flat",` +
-				`"unpack":false,"executable":false}`,
-			"a flat fetchurl flat [http://x/a]",
-		},
-		{
-			"SRI", `{"name":"a","urls":["http://x/a http://y/a"],"hash":"` + sri + `","algo":null,"mode":"flat"}`,
-			"a flat fetchurl flat [http://x/a http://y/a]",
-		},
-		{
-			"unpack", `{"name":"a","urls":["u"],"hash":"` + sri + `","algo":"","mode":"recursive","unpack":true}`,
-			"a recursive fetchzip unpack [u]",
-		},
-		{
-			"executable", `{"name":"a","urls":["u"],"hash":"` + sri + `","mode":"recursive","unpack":"","executable":1}`,
-			"a recursive fetchurl executable [u]",
-		},
-		{
-			"recursive", `{"name":"a","urls":["u"],"hash":"` + sri + `","mode":"recursive","unpack":0,"executable":""}`,
-			"a recursive fetchurl  [u]",
-		},
-		{
-			"flat, to a temporary file", `{"name":"a","urls":["u"],"hash":"` + sri + `","mode":"flat","unpack":true}`,
-			"a flat fetchurl  [u]",
-		},
-		{"no hash", `{"name":"a","urls":["u"],"hash":"","algo":"sha256","mode":"flat"}`, "call of fetchurl for u: "},
-		{"no JSON", `{`, "read a call of fetchurl: unexpected end of JSON input"},
-		{"wrong mode", `{"name":"a","urls":["u"],"hash":"` + sri + `","mode":"x"}`, "call of fetchurl for u: "},
-		{"wrong name", `{"name":"a/b","urls":["u"],"hash":"` + sri + `","mode":"flat"}`, "call of fetchurl for u: "},
-		{"wrong algorithm", `{"name":"a","urls":["u"],"hash":"` + base32 + `","algo":"x","mode":"flat"}`,
-			"call of fetchurl for u: "},
-	} {
+	for _, row := range callTests {
 		t.Run(row.name, func(t *testing.T) {
 			s, err := parseCall([]byte(row.call))
 			got := strings.Join([]string{

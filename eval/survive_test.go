@@ -16,7 +16,8 @@ const endless = `
   endless =
     let
       loop = n: x:
-        if n == 0 then x + 1 else builtins.foldl' (x: _: loop (n - 1) x) x (builtins.genList (i: i) 1000);
+        if n == 0 then x + 1
+        else builtins.foldl' (x: _: loop (n - 1) x) x (builtins.genList (i: i) 1000);
     in
     package (toString (loop 9 0));`
 
@@ -140,7 +141,8 @@ builtins.listToAttrs (builtins.genList (n: {
 	f := evaluate(t, &Evaluator{Tree: tree, Workers: 2}).ok(t)
 	got := f.outcomes(t)
 	if len(got) != 1000 || f.Errors != 100 || len(f.Derivations) != 900 {
-		t.Errorf("got %d attributes, %d errors, %d derivations", len(got), f.Errors, len(f.Derivations))
+		t.Errorf("got %d attributes, %d errors, %d derivations", len(got), f.Errors,
+			len(f.Derivations))
 	}
 	for n := range 1000 {
 		want := "drv"

@@ -56,13 +56,15 @@ func TestTreeForms(t *testing.T) {
 		{
 			"with overlays",
 			`{ system, config ? { }, overlays ? [ ] }:` + simplePackages +
-				`fixed = builtins.foldl' (super: overlay: super // overlay fixed super) (set fixed) overlays; in fixed`,
+				`fixed = builtins.foldl' apply (set fixed) overlays;
+				apply = super: overlay: super // overlay fixed super; in fixed`,
 			2,
 		},
 		{
 			"with arguments that it does not name",
 			`args: let inherit (args) system; in ` + simplePackages +
-				`fixed = builtins.foldl' (super: overlay: super // overlay fixed super) (set fixed) args.overlays; in fixed`,
+				`fixed = builtins.foldl' apply (set fixed) args.overlays;
+				apply = super: overlay: super // overlay fixed super; in fixed`,
 			2,
 		},
 		{
@@ -71,7 +73,10 @@ func TestTreeForms(t *testing.T) {
 				`fixed = set fixed // config.packageOverrides (set fixed); in fixed`,
 			2,
 		},
-		{"a plain set", `let system = "` + system + `"; in ` + simplePackages + `fixed = set fixed; in fixed`, 0},
+		{
+			"a plain set", `let system = "` + system + `"; in ` + simplePackages +
+				`fixed = set fixed; in fixed`, 0,
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			tree := writeTree(t, map[string]string{"default.nix": row.text})
@@ -109,11 +114,13 @@ set // config.packageOverrides set // { ${config.name} = derivation {
 }
 
 func TestTreePath(t *testing.T) {
-	for _, name := range []string{"with space", `qu"ote's`, "dol${lar}", "ünïcode", `back\slash`, "#?&%41"} {
+	for _, name := range []string{"with space", `qu"ote's`, "dol${lar}", "ünïcode", `back\slash`,
+		"#?&%41"} {
 		t.Run(name, func(t *testing.T) {
 			tree := filepath.Join(t.TempDir(), name)
 			check(t, os.Mkdir(tree, 0o700))
-			text := `{ system, ... }: { a = derivation { name = "a"; inherit system; builder = "/bin/sh"; }; }`
+			text := `{ system, ... }: {
+				a = derivation { name = "a"; inherit system; builder = "/bin/sh"; }; }`
 			file := filepath.Join(tree, "default.nix")
 			check(t, os.WriteFile(file, []byte(text), 0o600))
 			for _, path := range []string{tree, file} {
@@ -135,9 +142,18 @@ func TestTreeErrors(t *testing.T) {
 		want               string // how the message begins
 	}{
 		{name: "no set", text: `{ system, config, overlays }: 1`, want: "it is not a package set"},
-		{name: "a function of a function", text: `{ ... }: x: { }`, want: "it is not a package set"},
-		{name: "syntax error", text: `{ system, ... }: { a = ; }`, want: "syntax error, unexpected ';'"},
-		{name: "breaks off", text: `{ system, ... }: { a = `, want: "syntax error, unexpected end of file"},
+		{
+			name: "a function of a function", text: `{ ... }: x: { }`,
+			want: "it is not a package set",
+		},
+		{
+			name: "syntax error", text: `{ system, ... }: { a = ; }`,
+			want: "syntax error, unexpected ';'",
+		},
+		{
+			name: "breaks off", text: `{ system, ... }: { a = `,
+			want: "syntax error, unexpected end of file",
+		},
 		{name: "throw", text: `{ ... }: throw "not\ntoday"`, want: "not\ntoday"},
 		{name: "empty", text: ``, want: "syntax error, unexpected end of file"},
 		{name: "other arguments", text: `{ nixpkgs }: { }`, want: messageOfWrongArguments},
@@ -146,8 +162,9 @@ func TestTreeErrors(t *testing.T) {
 			want: "syntax error, unexpected end of file",
 		},
 		{
-			name: "config with a string without end", text: `{ config, ... }: config`, config: "{ a = ''x",
-			want: "syntax error, unexpected end of file",
+			name: "config with a string without end", text: `{ config, ... }: config`,
+			config: "{ a = ''x",
+			want:   "syntax error, unexpected end of file",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -212,24 +229,40 @@ func TestSelection(t *testing.T) {
 		want        []string
 	}{
 		{"everything", nil, nil, []string{"a", `"dot.ted".b`, "entered.f"}},
-		{"a set more", nil, []AttrPath{{"hidden"}}, []string{"a", `"dot.ted".b`, "entered.f", "hidden.d"}},
+		{
+			"a set more", nil, []AttrPath{{"hidden"}},
+			[]string{"a", `"dot.ted".b`, "entered.f", "hidden.d"},
+		},
 		{
 			"sets in sets", nil, []AttrPath{{"hidden"}, {"hidden", "deeper"}, {"entered", "g"}},
 			[]string{"a", `"dot.ted".b`, "entered.f", "entered.g.h", "hidden.d", "hidden.deeper.e"},
 		},
-		{"a set that is not entered from above", nil, []AttrPath{{"hidden", "deeper"}}, []string{"a", `"dot.ted".b`, "entered.f"}},
-		{"a set that is not there", nil, []AttrPath{{"gone"}}, []string{"a", `"dot.ted".b`, "entered.f"}},
+		{
+			"a set that is not entered from above", nil, []AttrPath{{"hidden", "deeper"}},
+			[]string{"a", `"dot.ted".b`, "entered.f"},
+		},
+		{
+			"a set that is not there", nil, []AttrPath{{"gone"}},
+			[]string{"a", `"dot.ted".b`, "entered.f"},
+		},
 		{"one", []AttrPath{{"a"}}, nil, []string{"a"}},
 		{"two", []AttrPath{{"entered", "f"}, {"a"}}, nil, []string{"a", "entered.f"}},
-		{"one that is hidden", []AttrPath{{"hidden", "deeper", "e"}}, nil, []string{"hidden.deeper.e"}},
+		{
+			"one that is hidden", []AttrPath{{"hidden", "deeper", "e"}}, nil,
+			[]string{"hidden.deeper.e"},
+		},
 		{"a hidden set", []AttrPath{{"hidden"}}, nil, []string{"hidden.d"}},
 		{"a name with a dot", []AttrPath{{"dot.ted"}}, nil, []string{`"dot.ted".b`}},
 		{"a path of the same letters", []AttrPath{{"dot", "ted"}}, nil, []string{"dot.ted.c"}},
 		{"no package", []AttrPath{{"number"}}, nil, nil},
-		{"one that is not there, in a set", []AttrPath{{"entered", "gone"}}, nil, []string{"entered.gone"}},
+		{
+			"one that is not there, in a set", []AttrPath{{"entered", "gone"}}, nil,
+			[]string{"entered.gone"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			f := evaluate(t, &Evaluator{Tree: tree, Attrs: row.attrs, Sets: row.sets, Workers: 2}).ok(t)
+			f := evaluate(t, &Evaluator{Tree: tree, Attrs: row.attrs, Sets: row.sets,
+				Workers: 2}).ok(t)
 			var got []string
 			for path := range f.outcomes(t) {
 				got = append(got, path)
@@ -244,7 +277,8 @@ func TestSelection(t *testing.T) {
 }
 
 func TestAttrError(t *testing.T) {
-	tree := packageSet(t, `hello = package "hello"; help = package "help"; zebra = package "zebra";`)
+	tree := packageSet(t,
+		`hello = package "hello"; help = package "help"; zebra = package "zebra";`)
 	for _, row := range []struct {
 		name string
 		attr AttrPath
@@ -276,12 +310,16 @@ func TestAllowances(t *testing.T) {
 		{"broken", Evaluator{Broken: true}, []string{"broken"}},
 		{"unsupported", Evaluator{Unsupported: true}, []string{"unsupported"}},
 		{"insecure", Evaluator{Insecure: true}, []string{"insecure"}},
-		{"unfree by config", Evaluator{Config: "{ allowUnfree = true; }"}, []string{"needsUnfree", "unfree"}},
+		{
+			"unfree by config", Evaluator{Config: "{ allowUnfree = true; }"},
+			[]string{"needsUnfree", "unfree"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			e := &row.e
 			e.Tree = sampleTree(t)
-			e.Attrs = []AttrPath{{"unfree"}, {"broken"}, {"unsupported"}, {"insecure"}, {"needsUnfree"}}
+			e.Attrs = []AttrPath{{"unfree"}, {"broken"}, {"unsupported"}, {"insecure"},
+				{"needsUnfree"}}
 			f := evaluate(t, e).ok(t)
 			var got []string
 			for path, outcome := range f.outcomes(t) {

@@ -128,25 +128,33 @@ func TestUnpackScript(t *testing.T) {
 				{"an extra line at the end", strip + "rm $out/x\n", false, false},
 				{"an extra line, indented", keep + "  rm -rf $out/.git\n", false, false},
 				{"an extra line at the beginning", "set -x\n" + strip, false, false},
-				{"an extra line before chmod", text.before + text.strip + "rm $out/x\n" + text.after, false, false},
+				{
+					"an extra line before chmod",
+					text.before + text.strip + "rm $out/x\n" + text.after, false, false,
+				},
 				{"neither strip nor keep", text.before + text.after, false, false},
 				{"both", text.before + text.strip + text.keep + text.after, false, false},
-				{"another file removed at once", strings.Replace(strip, "\nmv ", "\nrm x; mv ", 1), false, false},
+				{
+					"another file removed at once",
+					strings.Replace(strip, "\nmv ", "\nrm x; mv ", 1), false, false,
+				},
 				{"cut off", strip[:len(strip)-2], false, false},
 			} {
 				known, keepRoot := unpackScript(row.script)
 				if known != row.known || keepRoot != row.keepRoot {
-					t.Errorf("%s: got %v, %v, want %v, %v", row.name, known, keepRoot, row.known, row.keepRoot)
+					t.Errorf("%s: got %v, %v, want %v, %v", row.name, known, keepRoot, row.known,
+						row.keepRoot)
 				}
 			}
 		})
 	}
 	for name, script := range map[string]string{
-		"empty":                     "",
-		"another one":               "gunzip < $downloadedFile > $out\n",
-		"unpackFile, otherwise":     "unpackFile $downloadedFile\nmv x $out\n",
-		"repack":                    begin2022 + strip2018 + "tar -cf $out x\nchmod 755 \"$out\"\n",
-		"result=, of another fork":  begin2019 + "result=$unpackDir\nmkdir $out\nmv \"$result\" \"$out\"\n",
+		"empty":                 "",
+		"another one":           "gunzip < $downloadedFile > $out\n",
+		"unpackFile, otherwise": "unpackFile $downloadedFile\nmv x $out\n",
+		"repack":                begin2022 + strip2018 + "tar -cf $out x\nchmod 755 \"$out\"\n",
+		"result=, of another fork": begin2019 +
+			"result=$unpackDir\nmkdir $out\nmv \"$result\" \"$out\"\n",
 		"an end of line in renamed": strings.Replace(begin2019+keep2018, "a.zip", "a\nb", 1),
 	} {
 		if known, keepRoot := unpackScript(script); known || keepRoot {

@@ -32,7 +32,9 @@ type worker struct {
 
 // startWorker starts a worker whose store and folders are in dir, which holds
 // main.nix.
-func (e *Evaluator) startWorker(ctx context.Context, dir string, peak *atomic.Int64) (*worker, error) {
+func (e *Evaluator) startWorker(
+	ctx context.Context, dir string, peak *atomic.Int64,
+) (*worker, error) {
 	program, err := e.Nix.program("nix")
 	if err != nil {
 		return nil, err
