@@ -25,17 +25,18 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// describeReadOnly mounts the folder of path read-only, in this process's own
-// name space, and says what opening the catalog gives.
+// describeReadOnly mounts the folder of path read-only and says what opening
+// the catalog gives. The mounts are this process's own, as far as the system
+// does not pass them on, which in a chroot cannot be forbidden.
 func describeReadOnly(path string) string {
 	dir := filepath.Dir(path)
-	const readOnly = syscall.MS_REMOUNT | syscall.MS_BIND | syscall.MS_RDONLY
-	if err := errors.Join(
-		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""),
-		syscall.Mount(dir, dir, "", syscall.MS_BIND, ""),
-		syscall.Mount(dir, dir, "", readOnly, ""),
-	); err != nil {
+	if err := syscall.Mount(dir, dir, "", syscall.MS_BIND, ""); err != nil {
 		return fmt.Sprint("mount: ", err)
+	}
+	defer syscall.Unmount(dir, syscall.MNT_DETACH)
+	const readOnly = syscall.MS_REMOUNT | syscall.MS_BIND | syscall.MS_RDONLY
+	if err := syscall.Mount(dir, dir, "", readOnly, ""); err != nil {
+		return fmt.Sprint("mount read-only: ", err)
 	}
 	ctx := context.Background()
 	c, err := OpenReadOnly(ctx, path)
