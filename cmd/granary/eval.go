@@ -276,7 +276,11 @@ func snapshotName(label string, s catalog.Snapshot) string {
 	if h, err := hashes.Parse(revision); err == nil {
 		revision = h.Base16()
 	}
-	name := label + "-" + revision[:min(8, len(revision))] + "-" + s.System
+	short := revision[:min(8, len(revision))]
+	if strings.HasSuffix(revision, dirty) {
+		short += dirty
+	}
+	name := label + "-" + short + "-" + s.System
 	if s.Options != "" {
 		name += fmt.Sprintf("-%x", sha256.Sum256([]byte(s.Options)))[:7]
 	}

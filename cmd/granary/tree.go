@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"granary/disk"
 	"granary/eval"
@@ -213,18 +214,28 @@ func (a *app) unpackInto(ctx context.Context, object disk.Object, dir string) er
 	if err := os.RemoveAll(part); err != nil {
 		return err
 	}
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(archive.WriteNAR(ctx, w, nar.Options{})) }()
-	if err := nar.Restore(r, part); err != nil {
-		r.CloseWithError(err)
+	if err := restoreArchive(ctx, archive, part); err != nil {
 		return errors.Join(err, os.RemoveAll(part))
 	}
 	return os.Rename(part, dir)
 }
 
+func restoreArchive(ctx context.Context, archive *nar.Archive, dir string) error {
+	r, w := io.Pipe()
+	var writer sync.WaitGroup
+	writer.Go(func() { w.CloseWithError(archive.WriteNAR(ctx, w, nar.Options{})) })
+	err := nar.Restore(r, dir)
+	r.CloseWithError(err)
+	writer.Wait()
+	return err
+}
+
+// dirty ends the revision of a checkout that was changed.
+const dirty = "-dirty"
+
 // startRevision finds out the tree's revision in the background, and returns
-// the function that waits for it: the commit of a git checkout, or else the
-// NAR hash of the tree.
+// the function that waits for it: the commit of a git checkout, with "-dirty"
+// if that is not all there is, or else the NAR hash of the tree.
 func startRevision(ctx context.Context, t tree) func() (string, error) {
 	if t.revision != "" {
 		return func() (string, error) { return t.revision, nil }
@@ -253,7 +264,7 @@ func startRevision(ctx context.Context, t tree) func() (string, error) {
 	}
 }
 
-// gitRevision returns the commit of a checkout that has no changes.
+// gitRevision returns the commit of a checkout, and false for any other folder.
 func gitRevision(ctx context.Context, dir string) (string, bool) {
 	if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil {
 		return "", false
@@ -262,10 +273,10 @@ func gitRevision(ctx context.Context, dir string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	changes, err := exec.CommandContext(ctx, "git", "-C", dir, "status", "--porcelain",
-		"--untracked-files=no").Output()
+	revision := strings.TrimSpace(string(head))
+	changes, err := exec.CommandContext(ctx, "git", "-C", dir, "status", "--porcelain").Output()
 	if err != nil || len(changes) > 0 {
-		return "", false
+		revision += dirty
 	}
-	return strings.TrimSpace(string(head)), true
+	return revision, true
 }
