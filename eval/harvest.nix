@@ -144,11 +144,14 @@ let
     else
       say "none" path null;
 
-  visit = path: say "begin" path (examine path (checked path (lookup path)));
+  visitOne = path: say "begin" path (examine path (checked path (lookup path)));
+  visit = foldl' (_: visitOne) null;
 in
 {
   # Visits each of the attribute paths, in order; the first error ends it.
-  visit = foldl' (_: visit) null;
+  inherit visit;
+  # The same, for the paths that a file holds.
+  batch = file: visit (import file);
   # Says that the request before it was answered, and that a new one may come.
   done = n: say "done" n null;
   end = n: say "end" n null;

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -152,9 +153,15 @@ func (w *worker) say(format string, args ...any) { _, _ = fmt.Fprintf(w.stdin, f
 // ended before it was done, or errSwallowed.
 func (w *worker) ask(paths []AttrPath, handle func(event) error) (string, error) {
 	w.batch++
+	// The repl reads its input by the character, so that the paths come in a
+	// file.
+	file := filepath.Join(w.cmd.Dir, fmt.Sprintf("batch-%d.nix", w.batch))
+	if err := os.WriteFile(file, []byte(nixPaths(paths)), 0o600); err != nil {
+		return "", fmt.Errorf("ask nix: %w", err)
+	}
 	// The lone parenthesis is an error that ends an incomplete line.
-	w.say("granary.visit %s\ngranary.done %d\n)\ngranary.end %d\n",
-		nixPaths(paths), w.batch, w.batch)
+	w.say("granary.batch %s\ngranary.done %d\n)\ngranary.end %d\n",
+		nixPath(file), w.batch, w.batch)
 	w.begin()
 	defer w.begun.Store(nil)
 	var printed strings.Builder
