@@ -14,6 +14,19 @@ type Attribute struct {
 	// Needs is the derivation that evaluation would have had to build, for
 	// ErrorIFD.
 	Needs hashes.StorePath
+	// Fetch is the download that evaluation stopped at, for want of what it
+	// brings; the zero value if that is not why there is an error.
+	Fetch Fetch
+}
+
+// A Fetch is a download that an expression asks for while it is evaluated.
+type Fetch struct {
+	Kind Kind   `json:"kind"` // such as KindEvalFetchTarball
+	URL  string `json:"url"`
+	Rev  string `json:"rev,omitempty"`
+	// OutPath is that of the source, "" if the expression names no hash: what
+	// comes could not be checked, and is not fetched.
+	OutPath hashes.StorePath `json:"outPath,omitempty"`
 }
 
 // An ErrorKind says why an attribute has no derivation.

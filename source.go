@@ -20,11 +20,33 @@ type Source struct {
 	Kind Kind
 	Rev  string // the revision that a version control fetcher checks out, or ""
 
-	// Recipe makes the output from the bytes at one of the URLs. "" means that
+	// Recipe makes the output from what is at one of the URLs. "" means that
 	// granary has no recipe of its own for this source.
 	Recipe Recipe
 	// KeepRoot is for RecipeUnpack: the archive's one top directory stays.
 	KeepRoot bool
+	Checkout Checkout // for RecipeCheckout
+
+	// Message says how a person gets what no program can (requireFile); or "".
+	Message string
+}
+
+// A Checkout says how a version control program makes a source out of a
+// repository at Source.Rev, as nixpkgs' fetchgit, fetchsvn and fetchhg have it.
+// The zero value is a checkout of everything but submodules.
+type Checkout struct {
+	Submodules bool `json:",omitempty"` // git: recursively; hg: subrepositories
+	LFS        bool `json:",omitempty"` // git: files of git-lfs, not their pointers
+	// Sparse are git sparse-checkout patterns, one a line: directories (cone
+	// mode) unless NoCone is set.
+	Sparse  string `json:",omitempty"`
+	NoCone  bool   `json:",omitempty"`
+	RootDir string `json:",omitempty"` // git: this folder alone is the source
+	// Archive makes the tree with git archive, as builtins.fetchGit does up to
+	// Nix 2.19: export-ignore and export-subst of .gitattributes count.
+	Archive         bool `json:",omitempty"`
+	IgnoreExternals bool `json:",omitempty"` // svn
+	IgnoreKeywords  bool `json:",omitempty"` // svn
 }
 
 // NewSource returns a source whose OutPath is computed for the default store
@@ -46,12 +68,15 @@ const (
 	RecipeExecutable Recipe = "executable" // a NAR of one executable file, the object
 	RecipeUnpack     Recipe = "unpack"     // the tree in the archive that the object is
 	RecipeNAR        Recipe = "nar"        // the object is the NAR itself, maybe compressed
+	// RecipeCheckout is what Source.Checkout says. It leads to an object that
+	// serves the source by RecipeNAR.
+	RecipeCheckout Recipe = "checkout"
 )
 
 // ParseRecipe accepts the recipes above and "".
 func ParseRecipe(s string) (Recipe, error) {
 	switch r := Recipe(s); r {
-	case "", RecipeFlat, RecipeExecutable, RecipeUnpack, RecipeNAR:
+	case "", RecipeFlat, RecipeExecutable, RecipeUnpack, RecipeNAR, RecipeCheckout:
 		return r, nil
 	}
 	return "", fmt.Errorf("unknown recipe %q", s)
@@ -73,4 +98,12 @@ const (
 	KindFetchcvs        Kind = "fetchcvs"
 	KindRequireFile     Kind = "requireFile"
 	KindOther           Kind = "other"
+
+	// What has no derivation: the builtins that fetch during evaluation, and the
+	// inputs that a flake.lock names.
+	KindEvalFetchurl     Kind = "builtins.fetchurl"
+	KindEvalFetchTarball Kind = "builtins.fetchTarball"
+	KindEvalFetchGit     Kind = "builtins.fetchGit"
+	KindEvalFetchTree    Kind = "builtins.fetchTree"
+	KindFlakeInput       Kind = "flake input"
 )

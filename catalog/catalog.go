@@ -155,13 +155,22 @@ func (c *Catalog) migrate(ctx context.Context) error {
 	case schema == len(schemas()):
 		return nil
 	}
-	return c.write(ctx, func(tx *sql.Tx) error {
+	// A table that is made anew must not take with it what refers to it. That
+	// can only be turned off outside of transactions.
+	if _, err := c.db.ExecContext(ctx, `PRAGMA foreign_keys = OFF`); err != nil {
+		return fmt.Errorf("open catalog %s: %w", c.path, explain(err))
+	}
+	err = c.write(ctx, func(tx *sql.Tx) error {
 		schema, err := version(ctx, tx)
 		if err != nil {
 			return err
 		}
 		return applySchemas(ctx, tx, schemas()[schema:])
 	})
+	if err == nil {
+		_, err = c.db.ExecContext(ctx, `PRAGMA foreign_keys = ON`)
+	}
+	return err
 }
 
 // applySchemas runs files of the schema, the last of which is the newest.
@@ -175,7 +184,15 @@ func applySchemas(ctx context.Context, tx *sql.Tx, names []string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	_, err := tx.ExecContext(ctx, fmt.Sprintf(
+	var orphans int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&orphans)
+	if err == nil && orphans > 0 {
+		err = fmt.Errorf("%d rows refer to nothing", orphans)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, fmt.Sprintf(
 		"PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(schemas())))
 	return err
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ type attributeRow struct {
 	id, derivation, needs int64
 	name                  string
 	unfree                bool
-	err, kind             string
+	err, kind, fetch      string
 }
 
 // Record begins to record an evaluation. It reads the names of all that the
@@ -99,12 +100,13 @@ func (r *Recorder) load(ctx context.Context) error {
 	return r.c.query(ctx, func(rows *sql.Rows) error {
 		var path string
 		var a attributeRow
-		err := rows.Scan(&a.id, &path, &a.derivation, &a.needs, &a.name, &a.unfree, &a.err, &a.kind)
+		err := rows.Scan(&a.id, &path, &a.derivation, &a.needs, &a.name, &a.unfree, &a.err,
+			&a.kind, &a.fetch)
 		r.attributes[path] = append(r.attributes[path], a)
 		r.nextID.attribute = max(r.nextID.attribute, a.id)
 		return err
 	}, `SELECT id, path, coalesce(derivation_id, 0), coalesce(needs_id, 0), name, unfree,
-		coalesce(error, ''), coalesce(error_kind, '') FROM attribute`)
+		coalesce(error, ''), coalesce(error_kind, ''), coalesce(fetch, '') FROM attribute`)
 }
 
 // Known returns the paths of all derivations that the catalog has, which with
@@ -230,17 +232,20 @@ func (r *Recorder) source(
 		r.sources[path] = row
 		h := s.CA.Hash
 		err := r.exec(ctx, tx, `INSERT INTO source
-			(id, out_path, name, mode, algo, hash, kind, rev, recipe, keep_root, derived)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(id, out_path, name, mode, algo, hash, kind, rev, recipe, keep_root, checkout, message,
+				derived)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.id, path, s.Name, s.CA.Mode.String(), h.Algorithm().String(), h.Digest(),
-			string(s.Kind), s.Rev, row.recipe, s.KeepRoot, derived)
+			string(s.Kind), s.Rev, row.recipe, s.KeepRoot, encodeJSON(s.Checkout), s.Message,
+			derived)
 		if err != nil {
 			return 0, err
 		}
 	} else if derived && (!row.derived || row.recipe == "" && s.Recipe != "") {
 		row.derived, row.recipe = true, string(s.Recipe)
 		err := r.exec(ctx, tx, `UPDATE source SET kind = ?, rev = ?, recipe = ?, keep_root = ?,
-			derived = 1 WHERE id = ?`, string(s.Kind), s.Rev, row.recipe, s.KeepRoot, row.id)
+			checkout = ?, message = ?, derived = 1 WHERE id = ?`, string(s.Kind), s.Rev, row.recipe,
+			s.KeepRoot, encodeJSON(s.Checkout), s.Message, row.id)
 		if err != nil {
 			return 0, err
 		}
@@ -264,7 +269,10 @@ func (r *Recorder) addURLs(ctx context.Context, tx *sql.Tx, row *sourceRow, urls
 }
 
 func (r *Recorder) attribute(ctx context.Context, tx *sql.Tx, a *granary.Attribute) error {
-	row := attributeRow{name: a.Name, unfree: a.Unfree, err: a.Error, kind: string(a.Kind)}
+	row := attributeRow{
+		name: a.Name, unfree: a.Unfree, err: a.Error, kind: string(a.Kind),
+		fetch: encodeJSON(a.Fetch),
+	}
 	var err error
 	if row.derivation, err = r.derivationID(a.DrvPath); err != nil {
 		return fmt.Errorf("attribute %s: %w", a.Path, err)
@@ -288,10 +296,31 @@ func (r *Recorder) attribute(ctx context.Context, tx *sql.Tx, a *granary.Attribu
 	r.attributes[a.Path] = append(r.attributes[a.Path], row)
 	r.evaluated = append(r.evaluated, row.id)
 	return r.exec(ctx, tx, `INSERT INTO attribute
-		(id, path, derivation_id, needs_id, name, unfree, error, error_kind)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		(id, path, derivation_id, needs_id, name, unfree, error, error_kind, fetch)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		row.id, a.Path, null(row.derivation), null(row.needs), row.name, row.unfree,
-		errorText(row), null(row.kind))
+		errorText(row), null(row.kind), null(row.fetch))
+}
+
+// encodeJSON returns v as JSON, "" for its zero value.
+func encodeJSON[T comparable](v T) string {
+	var zero T
+	if v == zero {
+		return ""
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // T holds strings and booleans
+	}
+	return string(text)
+}
+
+// decodeJSON undoes encodeJSON.
+func decodeJSON[T comparable](text string) (v T, err error) {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &v)
+	}
+	return v, err
 }
 
 // errorText is NULL exactly when there is no error, though its message may be

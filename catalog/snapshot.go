@@ -177,14 +177,18 @@ func (c *Catalog) attributeRows(ctx context.Context) (map[int64]granary.Attribut
 	err := c.query(ctx, func(rows *sql.Rows) error {
 		var a granary.Attribute
 		var id int64
-		var drv, needs string
-		err := rows.Scan(&id, &a.Path, &drv, &a.Name, &a.Unfree, &a.Error, &a.Kind, &needs)
+		var drv, needs, fetch string
+		err := rows.Scan(&id, &a.Path, &drv, &a.Name, &a.Unfree, &a.Error, &a.Kind, &needs, &fetch)
+		if err != nil {
+			return err
+		}
 		a.DrvPath, a.Needs = storePath(drv), storePath(needs)
+		a.Fetch, err = decodeJSON[granary.Fetch](fetch)
 		attributes[id] = a
 		order = append(order, id)
 		return err
 	}, `SELECT a.id, a.path, coalesce(d.path, ''), a.name, a.unfree, coalesce(a.error, ''),
-		coalesce(a.error_kind, ''), coalesce(n.path, '')
+		coalesce(a.error_kind, ''), coalesce(n.path, ''), coalesce(a.fetch, '')
 		FROM attribute a LEFT JOIN derivation d ON d.id = a.derivation_id
 		LEFT JOIN derivation n ON n.id = a.needs_id ORDER BY a.path, a.id`)
 	return attributes, order, err

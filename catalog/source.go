@@ -63,20 +63,23 @@ func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
 }
 
 const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.kind, s.rev,
-		s.recipe, s.keep_root, s.imported, coalesce(s.held_by, ''), coalesce(s.reason, ''),
+		s.recipe, s.keep_root, s.checkout, s.message, s.imported, coalesce(s.held_by, ''), coalesce(s.reason, ''),
 		coalesce(s.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
 	FROM source s LEFT JOIN object o ON o.id = s.object_id ORDER BY s.name, s.out_path`
 
 func scanSource(rows *sql.Rows) (s Source, imported bool, err error) {
-	var path, mode, algo, objectAlgo string
+	var path, mode, algo, checkout, objectAlgo string
 	var digest, objectDigest []byte
 	err = rows.Scan(&s.ID, &path, &s.Name, &mode, &algo, &digest, &s.Kind, &s.Rev,
-		&s.Recipe, &s.KeepRoot, &imported, &s.HeldBy, &s.Reason,
+		&s.Recipe, &s.KeepRoot, &checkout, &s.Message, &imported, &s.HeldBy, &s.Reason,
 		&s.Detail, &objectAlgo, &objectDigest, &s.Size)
 	if err != nil {
 		return s, false, err
 	}
 	s.OutPath = storePath(path)
+	if s.Checkout, err = decodeJSON[granary.Checkout](checkout); err != nil {
+		return s, false, fmt.Errorf("source %s: %w", path, err)
+	}
 	if s.CA.Mode, err = hashes.ParseMode(mode); err != nil {
 		return s, false, fmt.Errorf("source %s: %w", path, err)
 	}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,16 +13,30 @@ import (
 // A Rewrite asks for URLs that begin with From at To plus the rest.
 type Rewrite struct{ From, To string }
 
-// A candidate is a URL that may have a source's bytes, or the failure that
+// A candidate is a place that may have a source's bytes, or the failure that
 // keeps it from being asked.
 type candidate struct {
 	url     string
 	host    string
+	ask     asker
 	failure *failure
 }
 
-// candidates returns where to ask for s, in order and each URL once.
+// An asker asks the candidate at url for the source of j, and tells whether it
+// is held now. What it tried is then in j's attempts. The error is the
+// machine's, or the cause of ctx's end.
+type asker func(ctx context.Context, j *job, url string) (held bool, err error)
+
+// candidates returns where to ask for s, in order and each place once.
 func (r *run) candidates(s *granary.Source) []candidate {
+	return slices.Concat(r.origins(s), r.substituters(s))
+}
+
+// origins returns the places that s's derivation names, and the hashed mirrors.
+func (r *run) origins(s *granary.Source) []candidate {
+	if why := needsBuilder(s); why != "" {
+		return []candidate{{failure: &failure{reason: ReasonNeedsBuilder, detail: why}}}
+	}
 	var all []candidate
 	for _, one := range s.URLs {
 		for url := range strings.FieldsSeq(one) {
@@ -30,14 +45,17 @@ func (r *run) candidates(s *granary.Source) []candidate {
 				all = append(all, unknownMirror(url))
 			}
 			for _, url := range expanded {
-				all = r.appendCandidate(all, url)
+				all = r.appendCandidate(all, s, url)
 			}
 		}
 	}
 	if s.Recipe == granary.RecipeFlat {
 		for _, base := range r.HashedMirrors {
-			all = r.appendCandidate(all, hashedMirrorURL(base, s.CA.Hash))
+			all = r.appendCandidate(all, s, hashedMirrorURL(base, s.CA.Hash))
 		}
+	}
+	if len(all) == 0 {
+		all = append(all, candidate{failure: &failure{reason: ReasonNoURL, detail: s.Message}})
 	}
 	return all
 }
@@ -51,8 +69,8 @@ func hashedMirrorURL(base string, h hashes.Hash) string {
 	return withSlash(base) + h.Algorithm().String() + "/" + h.Base16()
 }
 
-func (r *run) appendCandidate(all []candidate, url string) []candidate {
-	c := newCandidate(r.rewrite(url))
+func (r *run) appendCandidate(all []candidate, s *granary.Source, url string) []candidate {
+	c := r.newCandidate(s, r.rewrite(url))
 	if slices.ContainsFunc(all, func(other candidate) bool { return other.url == c.url }) {
 		return all
 	}
@@ -68,7 +86,18 @@ func (r *run) rewrite(url string) string {
 	return url
 }
 
-func newCandidate(raw string) candidate {
+func (r *run) newCandidate(s *granary.Source, raw string) candidate {
+	if s.Recipe == granary.RecipeCheckout {
+		return r.repository(s, raw)
+	}
+	c := urlCandidate(raw)
+	c.ask = r.askURL
+	return c
+}
+
+// urlCandidate returns the candidate at an http or https URL. Who asks it is
+// left open.
+func urlCandidate(raw string) candidate {
 	c := candidate{url: raw}
 	u, err := url.Parse(raw)
 	switch {

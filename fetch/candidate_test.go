@@ -44,8 +44,12 @@ func TestCandidates(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
+			ca := hashes.ContentAddress{Hash: digest}
+			if test.recipe != granary.RecipeFlat {
+				ca.Mode = hashes.Recursive
+			}
 			for _, c := range r.candidates(&granary.Source{
-				Recipe: test.recipe, URLs: test.urls, CA: hashes.ContentAddress{Hash: digest},
+				Recipe: test.recipe, URLs: test.urls, CA: ca,
 			}) {
 				got = append(got, c.url)
 			}
@@ -66,7 +70,7 @@ func TestBuiltinMirrors(t *testing.T) {
 			t.Errorf("%s has no base", site)
 		}
 		for _, base := range bases {
-			if c := newCandidate(base); c.host == "" && !strings.HasPrefix(base, "ftp://") {
+			if c := urlCandidate(base); c.host == "" && !strings.HasPrefix(base, "ftp://") {
 				t.Errorf("%s: %s: %v", site, base, c.failure)
 			}
 		}

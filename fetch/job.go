@@ -42,7 +42,7 @@ func (r *run) step(ctx context.Context, j *job) (bool, error) {
 	} else {
 		c := j.candidates[0]
 		j.candidates = j.candidates[1:]
-		held, err = r.try(ctx, j, c.url)
+		held, err = c.ask(ctx, j, c.url)
 	}
 	if err != nil || held || len(j.candidates) > 0 {
 		return held, err
@@ -56,10 +56,6 @@ func (r *run) step(ctx context.Context, j *job) (bool, error) {
 
 // begin looks whether the source is held already, and lists its candidates.
 func (r *run) begin(ctx context.Context, j *job) (held bool, err error) {
-	if why := needsBuilder(j.source); why != "" {
-		j.refuse("", &failure{reason: ReasonNeedsBuilder, detail: why})
-		return false, nil
-	}
 	if held, err := r.adopt(ctx, j); held || err != nil {
 		return held, err
 	}
@@ -69,9 +65,6 @@ func (r *run) begin(ctx context.Context, j *job) (held bool, err error) {
 			continue
 		}
 		j.candidates = append(j.candidates, c)
-	}
-	if len(j.candidates)+len(j.attempts) == 0 {
-		j.refuse("", &failure{reason: ReasonNoURL})
 	}
 	return false, nil
 }
@@ -111,8 +104,8 @@ func (r *run) held(j *job, object disk.Object, a Attempt) {
 	})
 }
 
-// try asks one URL, and tells whether the source is held now.
-func (r *run) try(ctx context.Context, j *job, url string) (held bool, err error) {
+// askURL is the asker for URLs whose body makes the source by its recipe.
+func (r *run) askURL(ctx context.Context, j *job, url string) (held bool, err error) {
 	r.active.Add(1)
 	defer r.active.Add(-1)
 	temp, err := r.Disk.CreateTemp(ctx, tempKey(j.source), j.source.CA.Hash.Algorithm())

@@ -26,7 +26,7 @@ func (f *Fetcher) Download(ctx context.Context, url string) (disk.Object, error)
 	if err != nil {
 		return disk.Object{}, err
 	}
-	c := newCandidate(r.rewrite(url))
+	c := urlCandidate(r.rewrite(url))
 	d := newDownload(r, &job{source: &granary.Source{Name: url}}, c.url, temp)
 	ok := false
 	if d.failure = c.failure; c.failure == nil {
