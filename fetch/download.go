@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"granary"
 	"granary/disk"
 	"granary/hashes"
 )
@@ -42,6 +44,16 @@ type download struct {
 	failure  *failure // of the last attempt
 	resumed  bool     // the bytes in temp came in several answers
 	declared bool     // the server says that it compressed the bytes on the way
+
+	// check makes the source's hash out of the bytes that came. It returns what
+	// to commit if that is right, else why it is not.
+	check func(ctx context.Context, t *disk.Temp) (made, *failure, error)
+}
+
+// made is a temp with the right bytes, and the hash to commit it as.
+type made struct {
+	temp   *disk.Temp
+	object hashes.Hash
 }
 
 func newDownload(r *run, j *job, url string, temp *disk.Temp) *download {
@@ -62,55 +74,76 @@ func newDownload(r *run, j *job, url string, temp *disk.Temp) *download {
 	return d
 }
 
-// rightBytes downloads until the hash is right or the URL is given up. It
-// returns the temp that has the right bytes, and the hash to commit it as; no
-// temp after a failure, which is in the job's attempts.
-func (d *download) rightBytes(ctx context.Context) (hashes.Hash, *disk.Temp, error) {
+// hold downloads the source, which the object then serves by recipe, and ends
+// the use of the temp. It returns false after a failure, which is in the job's
+// attempts.
+func (d *download) hold(ctx context.Context, recipe granary.Recipe) (bool, error) {
+	good, err := d.rightBytes(ctx)
+	if err != nil || good.temp == nil {
+		return false, cmp.Or(err, d.temp.Close())
+	}
+	if good.temp != d.temp {
+		if err := d.temp.Remove(); err != nil {
+			return false, cmp.Or(err, good.temp.Remove())
+		}
+	}
+	object, err := good.temp.Commit(good.object)
+	if err != nil {
+		return false, err
+	}
+	d.run.held(d.job, object, recipe, d.attempt)
+	return true, nil
+}
+
+// rightBytes downloads until the hash is right or the URL is given up: then
+// there is no temp in what it returns.
+func (d *download) rightBytes(ctx context.Context) (made, error) {
 	for range 2 {
 		if ok, err := d.fetch(ctx); err != nil || !ok {
-			return hashes.Hash{}, nil, err
+			return made{}, err
 		}
-		object, good, err := d.settle(ctx)
-		if err != nil || good != nil {
-			return object, good, err
+		good, err := d.settle(ctx)
+		if err != nil || good.temp != nil {
+			return good, err
 		}
 		if err := d.temp.Reset(); err != nil {
-			return hashes.Hash{}, nil, err
+			return made{}, err
 		}
 		if !d.resumed {
 			break
 		}
 		// The parts may not belong together: once more, from nothing.
 	}
-	return hashes.Hash{}, nil, nil
+	return made{}, nil
 }
 
 // settle checks the bytes, as they are and without the server's compression.
-func (d *download) settle(ctx context.Context) (hashes.Hash, *disk.Temp, error) {
-	s := d.job.source
-	object, bad, err := d.run.check(ctx, s, d.temp)
+func (d *download) settle(ctx context.Context) (made, error) {
+	good, bad, err := d.check(ctx, d.temp)
 	if err != nil {
-		return hashes.Hash{}, nil, err
+		return made{}, err
 	}
 	if bad == nil {
 		d.end(nil)
-		return object, d.temp, nil
+		return good, nil
 	}
-	inner, err := d.run.gunzip(ctx, s, d.temp, d.declared)
+	inner, err := d.run.gunzip(ctx, d.job.source, d.temp, d.declared)
 	if err != nil || inner == nil {
 		d.end(bad)
-		return hashes.Hash{}, nil, err
+		return made{}, err
 	}
-	object, stillBad, err := d.run.check(ctx, s, inner)
-	if err != nil || stillBad != nil {
-		d.end(bad)
-		if removeErr := inner.Remove(); err == nil {
-			err = removeErr
-		}
-		return hashes.Hash{}, nil, err
+	good, stillBad, err := d.check(ctx, inner)
+	if err == nil && stillBad == nil {
+		bad = nil
 	}
-	d.end(nil)
-	return object, inner, nil
+	d.end(bad)
+	if bad != nil || good.temp != inner {
+		err = cmp.Or(err, inner.Remove())
+	}
+	if bad != nil || err != nil {
+		return made{}, err
+	}
+	return good, nil
 }
 
 // fetch fills the temp, with retries. It returns false after a failure.

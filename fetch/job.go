@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -76,10 +75,10 @@ func (j *job) refuse(url string, f *failure) {
 	})
 }
 
-// adopt takes an object that is on the disk already. Only the name of a flat
-// source's object is known beforehand.
+// adopt takes an object that is on the disk already. Only the name of the object
+// is known beforehand whose bytes are those of the output.
 func (r *run) adopt(ctx context.Context, j *job) (bool, error) {
-	if j.source.Recipe != granary.RecipeFlat {
+	if !isFile(j.source.CA) {
 		return false, nil
 	}
 	object, err := r.Disk.Adopt(ctx, j.source.CA.Hash)
@@ -93,13 +92,20 @@ func (r *run) adopt(ctx context.Context, j *job) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	r.held(j, object, Attempt{})
+	r.held(j, object, granary.RecipeFlat, Attempt{})
 	return true, nil
 }
 
-func (r *run) held(j *job, object disk.Object, a Attempt) {
+// isFile tells whether ca is the hash of the contents of one file, which then is
+// the source's object, whatever its recipe says.
+func isFile(ca hashes.ContentAddress) bool {
+	return !ca.Hash.IsZero() && (ca.Mode == hashes.Flat || ca.Mode == hashes.Text)
+}
+
+// held tells that the source of j is held: object serves it by recipe.
+func (r *run) held(j *job, object disk.Object, recipe granary.Recipe, a Attempt) {
 	r.recorder.send(Event{
-		Kind: Held, Source: *j.source, Object: object, Recipe: j.source.Recipe,
+		Kind: Held, Source: *j.source, Object: object, Recipe: recipe,
 		Attempt: a, Attempts: j.attempts,
 	})
 }
@@ -113,23 +119,9 @@ func (r *run) askURL(ctx context.Context, j *job, url string) (held bool, err er
 		return false, err
 	}
 	d := newDownload(r, j, url, temp)
-	object, commit, err := d.rightBytes(ctx)
-	if err != nil || commit == nil {
-		return false, cmp.Or(err, temp.Close())
+	d.check = func(ctx context.Context, t *disk.Temp) (made, *failure, error) {
+		object, bad, err := r.check(ctx, j.source, t)
+		return made{t, object}, bad, err
 	}
-	if commit != temp {
-		if err := temp.Remove(); err != nil {
-			return false, cmp.Or(err, commit.Remove())
-		}
-	}
-	return true, r.commit(j, object, commit)
-}
-
-func (r *run) commit(j *job, want hashes.Hash, t *disk.Temp) error {
-	object, err := t.Commit(want)
-	if err != nil {
-		return err
-	}
-	r.held(j, object, j.attempts[len(j.attempts)-1])
-	return nil
+	return d.hold(ctx, j.source.Recipe)
 }
