@@ -33,20 +33,21 @@ type Source struct {
 
 // A Checkout says how a version control program makes a source out of a
 // repository at Source.Rev, as nixpkgs' fetchgit, fetchsvn and fetchhg have it.
-// The zero value is a checkout of everything but submodules.
+// The zero value is a checkout of everything but submodules. Its JSON stands in
+// want-lists and in the catalog.
 type Checkout struct {
-	Submodules bool `json:",omitempty"` // git: recursively; hg: subrepositories
-	LFS        bool `json:",omitempty"` // git: files of git-lfs, not their pointers
+	Submodules bool `json:"submodules,omitempty"` // git: recursively; hg: subrepositories
+	LFS        bool `json:"lfs,omitempty"`        // git: files of git-lfs, not their pointers
 	// Sparse are git sparse-checkout patterns, one a line: directories (cone
 	// mode) unless NoCone is set.
-	Sparse  string `json:",omitempty"`
-	NoCone  bool   `json:",omitempty"`
-	RootDir string `json:",omitempty"` // git: this folder alone is the source
+	Sparse  string `json:"sparse,omitempty"`
+	NoCone  bool   `json:"noCone,omitempty"`
+	RootDir string `json:"rootDir,omitempty"` // git: this folder alone is the source
 	// Archive makes the tree with git archive, as builtins.fetchGit does up to
 	// Nix 2.19: export-ignore and export-subst of .gitattributes count.
-	Archive         bool `json:",omitempty"`
-	IgnoreExternals bool `json:",omitempty"` // svn
-	IgnoreKeywords  bool `json:",omitempty"` // svn
+	Archive         bool `json:"archive,omitempty"`
+	IgnoreExternals bool `json:"ignoreExternals,omitempty"` // svn
+	IgnoreKeywords  bool `json:"ignoreKeywords,omitempty"`  // svn
 }
 
 // NewSource returns a source whose OutPath is computed for the default store

@@ -40,7 +40,7 @@ func (r *run) origins(s *granary.Source) []candidate {
 	var all []candidate
 	for _, one := range s.URLs {
 		for url := range strings.FieldsSeq(one) {
-			expanded := r.mirrors.expand(url)
+			expanded := r.mirrors.Expand(url)
 			if len(expanded) == 0 {
 				all = append(all, unknownMirror(url))
 			}

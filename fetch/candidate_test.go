@@ -76,7 +76,7 @@ func TestBuiltinMirrors(t *testing.T) {
 		}
 	}
 	want := "https://ftpmirror.gnu.org/hello/hello-2.10.tar.gz"
-	if got := m.expand("mirror://gnu/hello/hello-2.10.tar.gz"); got[0] != want {
+	if got := m.Expand("mirror://gnu/hello/hello-2.10.tar.gz"); got[0] != want {
 		t.Errorf("got %s, want %s", got[0], want)
 	}
 	delete(m, "gnu")

@@ -37,9 +37,9 @@ func parseMirrors(text string) MirrorMap {
 	return m
 }
 
-// expand returns the URLs that url stands for: itself, unless it is
+// Expand returns the URLs that url stands for: itself, unless it is
 // mirror://<site>/<rest>. It returns none when the site is unknown.
-func (m MirrorMap) expand(url string) []string {
+func (m MirrorMap) Expand(url string) []string {
 	rest, ok := strings.CutPrefix(url, "mirror://")
 	if !ok {
 		return []string{url}
