@@ -12,6 +12,8 @@
 //	eval      drives nix-instantiate and reads .drv files
 //	catalog   the SQLite database of snapshots, derivations, sources, attempts
 //	fetch     downloads: candidates, hosts, retries, recipes
+//	intake    takes sources out of files that somebody already has
+//	wantlist  reads and writes lists of wanted sources
 //	cmd       the program, which joins them
 //
 // # Glossary

@@ -15,16 +15,19 @@ import (
 // arrows are the imports among our packages that the layout allows: siblings
 // are strangers, and cmd joins them.
 var arrows = map[string][]string{
-	"hashes":  {},
-	"nar":     {"hashes"},
-	".":       {"hashes"},
-	"disk":    {"hashes"},
-	"eval":    {".", "hashes"},
-	"catalog": {".", "hashes"},
-	"fetch":   {".", "hashes", "disk", "nar"},
-	"seed":    {".", "hashes", "disk", "nar"},
+	"hashes":   {},
+	"nar":      {"hashes"},
+	".":        {"hashes"},
+	"disk":     {"hashes"},
+	"eval":     {".", "hashes"},
+	"catalog":  {".", "hashes"},
+	"fetch":    {".", "hashes", "disk", "nar"},
+	"seed":     {".", "hashes", "disk", "nar"},
+	"intake":   {".", "hashes", "disk", "nar"},
+	"wantlist": {".", "hashes"},
 	"cmd/granary": {
 		".", "hashes", "nar", "disk", "eval", "catalog", "fetch", "seed",
+		"intake", "wantlist",
 	},
 }
 
