@@ -23,8 +23,17 @@ type Source struct {
 	// Recipe makes the output from what is at one of the URLs. "" means that
 	// granary has no recipe of its own for this source.
 	Recipe Recipe
-	// KeepRoot is for RecipeUnpack: the archive's one top directory stays.
+	// For RecipeUnpack: the archive's one top directory stays.
 	KeepRoot bool
+	// For RecipeUnpack: how many leading names of each path in the archive go,
+	// as by tar --strip-components, before KeepRoot counts.
+	Strip int
+	// For RecipeUnpack: what is left out of the archive before Strip counts, a
+	// path a line, with all that is in it. A name * in it is any name.
+	Omit string
+	// From is the output path of the source whose output the recipe starts from,
+	// where another derivation fetches it. That source's URLs serve for this one.
+	From     hashes.StorePath
 	Checkout Checkout // for RecipeCheckout
 
 	// Message says how a person gets what no program can (requireFile); or "".
@@ -82,29 +91,3 @@ func ParseRecipe(s string) (Recipe, error) {
 	}
 	return "", fmt.Errorf("unknown recipe %q", s)
 }
-
-// A Kind is the fetcher that a source's derivation uses, by the name that
-// nixpkgs gives it.
-type Kind string
-
-// The kinds that granary tells apart. Whatever is none of them is KindOther.
-const (
-	KindFetchurl        Kind = "fetchurl"
-	KindBuiltinFetchurl Kind = "builtin:fetchurl"
-	KindFetchzip        Kind = "fetchzip" // and the forges that build on it
-	KindFetchpatch      Kind = "fetchpatch"
-	KindFetchgit        Kind = "fetchgit"
-	KindFetchsvn        Kind = "fetchsvn"
-	KindFetchhg         Kind = "fetchhg"
-	KindFetchcvs        Kind = "fetchcvs"
-	KindRequireFile     Kind = "requireFile"
-	KindOther           Kind = "other"
-
-	// What has no derivation: the builtins that fetch during evaluation, and the
-	// inputs that a flake.lock names.
-	KindEvalFetchurl     Kind = "builtins.fetchurl"
-	KindEvalFetchTarball Kind = "builtins.fetchTarball"
-	KindEvalFetchGit     Kind = "builtins.fetchGit"
-	KindEvalFetchTree    Kind = "builtins.fetchTree"
-	KindFlakeInput       Kind = "flake input"
-)
