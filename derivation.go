@@ -17,6 +17,9 @@ type Derivation struct {
 	Args    []string
 	Env     Env
 
+	// Text is what the .drv file says, byte for byte; "" if it was not kept.
+	Text string
+
 	// Source is what a fixed-output derivation gives, nil for any other. The
 	// .drv file does not hold it; eval works it out.
 	Source *Source

@@ -163,10 +163,22 @@ func TestSchema1(t *testing.T) {
 	if got := describe(t, c); got != describeSmall {
 		t.Errorf("got\n%s\nwant\n%s", got, describeSmall)
 	}
-	before := rows(t, c)
-	record(t, c, small("kept", "x86_64-linux"))
-	if after := rows(t, c); fmt.Sprint(after) != fmt.Sprint(before) {
-		t.Errorf("the same evaluation once more: got rows %v, want %v", after, before)
+	r, err := c.Record(t.Context())
+	check(t, err)
+	if known := r.Known(); len(known) > 0 {
+		t.Errorf("got %v as known, but their texts are not kept", known)
+	}
+	want := rows(t, c)
+	want["pack"] = 1
+	for range 2 {
+		e := small("kept", "x86_64-linux")
+		record(t, c, e)
+		if got := rows(t, c); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("the same evaluation once more: got rows %v, want %v", got, want)
+		}
+		if got := texts(t, c, e.derivations[3].Path); len(got) != 4 {
+			t.Errorf("the same evaluation once more: got texts %q, want 4", got)
+		}
 	}
 }
 

@@ -21,17 +21,20 @@ type Recorder struct {
 	derivations map[string]derivationRow // by path
 	sources     map[string]*sourceRow    // by output path
 	attributes  map[string][]attributeRow
-	nextID      struct{ derivation, source, attribute int64 }
+	inputs      map[string]int64 // rows of input sources, by path
+	nextID      struct{ derivation, source, attribute, input, pack int64 }
 
 	roots      []int64 // derivations of this evaluation's attributes
 	evaluated  []int64 // attributes of this evaluation
 	calls      []int64 // sources that it called fetchurl for
+	pack       packer  // of the transaction
 	statements map[string]*sql.Stmt
 }
 
 type derivationRow struct {
 	id     int64
 	source int64
+	kept   bool // its text
 }
 
 type sourceRow struct {
@@ -56,6 +59,7 @@ func (c *Catalog) Record(ctx context.Context) (*Recorder, error) {
 		derivations: map[string]derivationRow{},
 		sources:     map[string]*sourceRow{},
 		attributes:  map[string][]attributeRow{},
+		inputs:      map[string]int64{},
 	}
 	if err := r.load(ctx); err != nil {
 		return nil, err
@@ -67,12 +71,15 @@ func (r *Recorder) load(ctx context.Context) error {
 	err := r.c.query(ctx, func(rows *sql.Rows) error {
 		var path string
 		var d derivationRow
-		err := rows.Scan(&d.id, &path, &d.source)
+		err := rows.Scan(&d.id, &path, &d.source, &d.kept)
 		r.derivations[path] = d
 		r.nextID.derivation = max(r.nextID.derivation, d.id)
 		return err
-	}, `SELECT id, path, coalesce(source_id, 0) FROM derivation`)
+	}, `SELECT id, path, coalesce(source_id, 0), pack_id IS NOT NULL FROM derivation`)
 	if err != nil {
+		return err
+	}
+	if err := r.loadInputs(ctx); err != nil {
 		return err
 	}
 	byID := map[int64]*sourceRow{}
@@ -109,12 +116,15 @@ func (r *Recorder) load(ctx context.Context) error {
 		coalesce(error, ''), coalesce(error_kind, ''), coalesce(fetch, '') FROM attribute`)
 }
 
-// Known returns the paths of all derivations that the catalog has, which with
-// each has all its inputs.
+// Known returns the paths of all derivations whose text the catalog has, which
+// with each has all its inputs. Those that an older granary recorded are to be
+// read once more.
 func (r *Recorder) Known() []hashes.StorePath {
 	known := make([]hashes.StorePath, 0, len(r.derivations))
-	for path := range r.derivations {
-		known = append(known, hashes.StorePath(storePrefix+path))
+	for path, d := range r.derivations {
+		if d.kept {
+			known = append(known, hashes.StorePath(storePrefix+path))
+		}
 	}
 	return known
 }
@@ -126,8 +136,7 @@ const storePrefix = string(hashes.DefaultStoreDir) + "/"
 func (r *Recorder) Add(
 	ctx context.Context, ds []*granary.Derivation, as []granary.Attribute, calls []granary.Source,
 ) error {
-	return r.c.write(ctx, func(tx *sql.Tx) error {
-		r.statements = map[string]*sql.Stmt{}
+	return r.transaction(ctx, func(tx *sql.Tx) error {
 		for _, d := range ds {
 			if err := r.derivation(ctx, tx, d); err != nil {
 				return err
@@ -171,30 +180,54 @@ func (r *Recorder) exec(ctx context.Context, tx *sql.Tx, text string, args ...an
 
 func (r *Recorder) derivation(ctx context.Context, tx *sql.Tx, d *granary.Derivation) error {
 	path := d.Path.Base()
-	if _, ok := r.derivations[path]; ok {
+	row, known := r.derivations[path]
+	if known && (row.kept || d.Text == "") {
 		return nil
 	}
-	inputs := make([]int64, 0, len(d.Inputs))
-	for _, in := range d.Inputs {
-		row, ok := r.derivations[in.Path.Base()]
-		if !ok {
-			return fmt.Errorf("derivation %s: its input %s was not recorded", path, in.Path)
-		}
-		inputs = append(inputs, row.id)
+	inputs, err := r.inputDerivations(d)
+	if err != nil {
+		return err
 	}
-	row := derivationRow{}
 	if d.Source != nil {
-		var err error
+		if old := r.sources[d.Source.OutPath.Base()]; known && old != nil {
+			old.derived = false // this granary knows it better than an older one did
+		}
 		if row.source, err = r.source(ctx, tx, d.Source, true); err != nil {
 			return err
 		}
 	}
-	r.nextID.derivation++
-	row.id = r.nextID.derivation
+	sources, err := inputIDs(ctx, tx, r, d.Sources)
+	if err != nil {
+		return err
+	}
+	if !known {
+		r.nextID.derivation++
+		row.id = r.nextID.derivation
+	}
+	at := r.pack.add(d.Text)
+	row.kept = at.pack != 0
 	r.derivations[path] = row
-	return r.exec(ctx, tx, `INSERT INTO derivation (id, path, system, inputs, outputs, source_id)
-		VALUES (?, ?, ?, ?, ?, ?)`,
-		row.id, path, d.System, encodeSet(inputs), outputs(d), null(row.source))
+	return r.exec(ctx, tx, `INSERT INTO derivation
+			(id, path, system, inputs, outputs, source_id, pack_id, begin, size, sources)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET outputs = excluded.outputs, source_id = excluded.source_id,
+			pack_id = excluded.pack_id, begin = excluded.begin, size = excluded.size,
+			sources = excluded.sources`,
+		row.id, path, d.System, encodeSet(inputs), outputs(d), null(row.source),
+		null(at.pack), at.begin, at.size, encodeSet(sources))
+}
+
+func (r *Recorder) inputDerivations(d *granary.Derivation) ([]int64, error) {
+	inputs := make([]int64, len(d.Inputs))
+	for i, in := range d.Inputs {
+		row, ok := r.derivations[in.Path.Base()]
+		if !ok {
+			return nil, fmt.Errorf("derivation %s: its input %s was not recorded",
+				d.Path.Base(), in.Path)
+		}
+		inputs[i] = row.id
+	}
+	return inputs, nil
 }
 
 // outputs returns what the column of that name holds.

@@ -132,7 +132,7 @@ func TestRecordChanged(t *testing.T) {
 	}
 	want := maps.Clone(before)
 	for table, more := range map[string]int{"derivation": 2, "source": 1, "url": 1, "attribute": 1,
-		"snapshot": 1} {
+		"snapshot": 1, "pack": 1} {
 		want[table] += more
 	}
 	if diff := cmp.Diff(want, rows(t, c)); diff != "" {

@@ -57,6 +57,7 @@ func source(name string, urls ...string) granary.Source {
 func fixed(s granary.Source) *granary.Derivation {
 	return &granary.Derivation{
 		Path: storePathOf(s.Name + ".drv"), System: "x86_64-linux", Source: &s,
+		Text: "text of " + s.Name,
 		Outputs: []granary.Output{{
 			Name: "out", Path: string(s.OutPath), HashAlgo: "sha256", Hash: s.CA.Hash.Base16(),
 		}},
@@ -66,7 +67,7 @@ func fixed(s granary.Source) *granary.Derivation {
 // built returns a derivation that needs others.
 func built(name string, inputs ...*granary.Derivation) *granary.Derivation {
 	d := &granary.Derivation{
-		Path: storePathOf(name + ".drv"), System: "x86_64-linux",
+		Path: storePathOf(name + ".drv"), System: "x86_64-linux", Text: "text of " + name,
 		Outputs: []granary.Output{
 			{Name: "dev", Path: string(storePathOf(name + "-dev"))},
 			{Name: "out", Path: string(storePathOf(name))},
@@ -133,6 +134,7 @@ func small(name, system string) evaluation {
 
 var tables = []string{
 	"derivation", "source", "url", "object", "attribute", "snapshot", "mirror", "attempt",
+	"pack", "input_source",
 }
 
 // rows returns the number of rows in each table.

@@ -43,19 +43,27 @@ ALTER TABLE attribute ADD COLUMN fetch TEXT;
 -- Sources that evaluation itself needs: eval-time fetches, flake inputs. A set.
 ALTER TABLE snapshot ADD COLUMN fetches BLOB NOT NULL DEFAULT x'';
 
--- Store objects that are no outputs: texts of derivations, and input sources
--- such as patches. Those of one batch are packed together: the pack is
--- compressed by zstd.
+-- Store objects that no derivation gives: the texts of derivations, and their
+-- input sources, such as patches. Those of one batch are packed together, in an
+-- order in which whatever is referred to comes first; zstd compresses the pack.
 CREATE TABLE pack (
 	id   INTEGER PRIMARY KEY,
 	data BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE packed (
-	path    TEXT PRIMARY KEY,            -- "<digest>-<name>"
-	pack_id INTEGER NOT NULL REFERENCES pack,
-	begin   INTEGER NOT NULL,            -- byte offsets in the pack, decompressed
-	size    INTEGER NOT NULL,
-	refs    TEXT NOT NULL                -- references of an input source: paths, spaced; a
-	                                     -- derivation's are in its text
-) STRICT, WITHOUT ROWID;
+CREATE TABLE input_source (
+	id      INTEGER PRIMARY KEY,
+	path    TEXT NOT NULL UNIQUE,        -- "<digest>-<name>"
+	refs    BLOB NOT NULL,               -- ids of the input sources it refers to: a set
+	pack_id INTEGER REFERENCES pack DEFERRABLE INITIALLY DEFERRED, -- NULL: it is not kept, or
+	                                     -- it is a derivation's path, whose text is below
+	begin   INTEGER NOT NULL,            -- of its NAR in the pack, decompressed: bytes
+	size    INTEGER NOT NULL
+) STRICT;
+
+-- Where the text of a derivation is; NULL as long as it is not kept.
+ALTER TABLE derivation ADD COLUMN
+	pack_id INTEGER REFERENCES pack DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE derivation ADD COLUMN begin INTEGER;   -- bytes, as above
+ALTER TABLE derivation ADD COLUMN size INTEGER;
+ALTER TABLE derivation ADD COLUMN sources BLOB;    -- ids of its input sources: a set
