@@ -34,6 +34,11 @@ type Source struct {
 	Detail    string
 	Systems   []string // of the snapshots that want it, sorted
 	InClosure bool     // it is in the closure of an attribute
+
+	// What a want-list said: bytes to download, 0 if that is not known, and the
+	// fields that granary does not know, a JSON object or "".
+	Download int64
+	Extra    string
 }
 
 // Sources returns every source that a snapshot or a want-list wants, in the
@@ -63,7 +68,8 @@ func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
 }
 
 const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.kind, s.rev,
-		s.recipe, s.keep_root, s.checkout, s.message, s.imported, coalesce(s.held_by, ''), coalesce(s.reason, ''),
+		s.recipe, s.keep_root, s.checkout, s.message, s.imported,
+		coalesce(s.size, 0), s.listed, coalesce(s.held_by, ''), coalesce(s.reason, ''),
 		coalesce(s.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
 	FROM source s LEFT JOIN object o ON o.id = s.object_id ORDER BY s.name, s.out_path`
 
@@ -71,8 +77,8 @@ func scanSource(rows *sql.Rows) (s Source, imported bool, err error) {
 	var path, mode, algo, checkout, objectAlgo string
 	var digest, objectDigest []byte
 	err = rows.Scan(&s.ID, &path, &s.Name, &mode, &algo, &digest, &s.Kind, &s.Rev,
-		&s.Recipe, &s.KeepRoot, &checkout, &s.Message, &imported, &s.HeldBy, &s.Reason,
-		&s.Detail, &objectAlgo, &objectDigest, &s.Size)
+		&s.Recipe, &s.KeepRoot, &checkout, &s.Message, &imported, &s.Download, &s.Extra,
+		&s.HeldBy, &s.Reason, &s.Detail, &objectAlgo, &objectDigest, &s.Size)
 	if err != nil {
 		return s, false, err
 	}
@@ -132,14 +138,18 @@ func newUsage(snapshots []members) usage {
 
 func (c *Catalog) urls(ctx context.Context) (map[int64][]string, error) {
 	urls := map[int64][]string{}
-	err := c.query(ctx, func(rows *sql.Rows) error {
-		var id int64
-		var url string
-		err := rows.Scan(&id, &url)
-		urls[id] = append(urls[id], url)
-		return err
-	}, `SELECT source_id, url FROM url ORDER BY source_id, position`)
+	err := c.query(ctx, func(rows *sql.Rows) error { return scanURL(rows, urls) }, urlQuery)
 	return urls, err
+}
+
+const urlQuery = `SELECT source_id, url FROM url ORDER BY source_id, position`
+
+func scanURL(rows *sql.Rows, urls map[int64][]string) error {
+	var id int64
+	var url string
+	err := rows.Scan(&id, &url)
+	urls[id] = append(urls[id], url)
+	return err
 }
 
 // An Attempt is one try to have a source from one URL.
