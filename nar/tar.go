@@ -39,6 +39,7 @@ type tarPass struct {
 	stream *stream
 	in     *source // stream, with its errors remembered
 	tar    *tar.Reader
+	placer placer
 }
 
 func (a *Archive) openTar(e *encoder, opts Options) (*tarPass, error) {
@@ -48,19 +49,36 @@ func (a *Archive) openTar(e *encoder, opts Options) (*tarPass, error) {
 	}
 	s.readAhead()
 	in := &source{r: s}
-	return &tarPass{s, in, tar.NewReader(in)}, nil
+	return &tarPass{s, in, tar.NewReader(in), newPlacer(opts)}, nil
 }
 
-// next returns the next header, nil at the end.
+// next returns the next header that counts, with its path in the tree; nil at
+// the end.
 func (p *tarPass) next() (*tar.Header, error) {
-	h, err := p.tar.Next()
-	switch {
-	case err == io.EOF:
-		return nil, nil
-	case err != nil && !errors.Is(err, tar.ErrInsecurePath):
-		return nil, p.in.blame("tar", err)
+	for {
+		h, err := p.tar.Next()
+		switch {
+		case err == io.EOF:
+			return nil, nil
+		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
+			return nil, p.in.blame("tar", err)
+		}
+		if p.place(h) {
+			return h, nil
+		}
 	}
-	return h, nil
+}
+
+// place sets the paths of h to those in the tree, and tells whether it is in
+// there.
+func (p *tarPass) place(h *tar.Header) (placed bool) {
+	if h.Typeflag == tar.TypeLink {
+		if target, ok := p.placer.place(h.Linkname); ok {
+			h.Linkname = target
+		}
+	}
+	h.Name, placed = p.placer.place(h.Name)
+	return placed
 }
 
 // Read reads the contents of the current entry.

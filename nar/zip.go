@@ -100,7 +100,7 @@ func (a *Archive) writeZip(e *encoder, opts Options) error {
 	if err != nil {
 		return err
 	}
-	w := &zipWriter{in: f, tree: newTree()}
+	w := &zipWriter{in: f, tree: newTree(), placer: newPlacer(opts)}
 	for _, member := range z.File {
 		if err := w.add(member); err != nil {
 			return err
@@ -122,12 +122,17 @@ func (a *Archive) writeZip(e *encoder, opts Options) error {
 type zipWriter struct {
 	in      *zipFile
 	tree    *tree
+	placer  placer
 	members []*zip.File // by bodyID
 	out     *treeWriter
 }
 
 func (w *zipWriter) add(member *zip.File) error {
-	name, mode := zipName(member), zipMode(member)
+	name, placed := w.placer.place(zipName(member))
+	if !placed {
+		return nil
+	}
+	mode := zipMode(member)
 	if err := checkMember(member); err != nil {
 		return err
 	}
