@@ -10,9 +10,6 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"syscall"
-
-	"github.com/mattn/go-sqlite3"
 )
 
 //go:embed schema/*.sql
@@ -143,9 +140,8 @@ func schemas() []string {
 func (c *Catalog) migrate(ctx context.Context) error {
 	// Only now, when it is known to be ours: this writes to the file. SQLite does
 	// not wait here for another program, which then does the same.
-	var e sqlite3.Error
 	_, err := c.db.ExecContext(ctx, `PRAGMA journal_mode = WAL`)
-	if err != nil && !(errors.As(err, &e) && e.Code == sqlite3.ErrBusy) {
+	if err != nil && !isBusy(err) {
 		return fmt.Errorf("open catalog %s: %w", c.path, explain(err))
 	}
 	schema, err := version(ctx, c.db)
@@ -231,36 +227,6 @@ func (c *Catalog) query(
 		return fmt.Errorf("read catalog %s: %w", c.path, explain(err))
 	}
 	return nil
-}
-
-// explain puts SQLite's errors into words that name the cause. What the
-// caller may ask for stays: context errors, fs errors, ErrNewer, ErrForeign.
-func explain(err error) error {
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.SystemErrno {
-	case syscall.ENOSPC: // met where SQLite does not look for it
-		e.Code = sqlite3.ErrFull
-	case syscall.EISDIR:
-		return errors.New("it is a folder")
-	}
-	switch e.Code {
-	case sqlite3.ErrFull:
-		return errors.New("the disk is full")
-	case sqlite3.ErrReadonly:
-		return fmt.Errorf("it is read-only: %w", fs.ErrPermission)
-	case sqlite3.ErrNotADB:
-		return ErrForeign
-	case sqlite3.ErrCorrupt:
-		return fmt.Errorf("it is damaged: %s", e.Error())
-	case sqlite3.ErrBusy, sqlite3.ErrLocked:
-		return errors.New("another program has it locked")
-	case sqlite3.ErrCantOpen:
-		return fmt.Errorf("the file cannot be opened or made: %w", fs.ErrPermission)
-	}
-	return err
 }
 
 // isReadOnly tells whether SQLite could not make the files that it needs
