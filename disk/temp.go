@@ -235,6 +235,17 @@ func (t *Temp) Remove() error {
 	return cmp.Or(t.file.Close(), removeFile(t.path()), t.removeNote())
 }
 
+// RemoveTemp drops what is left of the temporary file called key, which is not
+// in use. It is no error if there is nothing.
+func (d *Disk) RemoveTemp(key string) error {
+	if err := cmp.Or(checkKey(key), d.claim(key)); err != nil {
+		return err
+	}
+	defer d.release(key)
+	t := &Temp{disk: d, key: key}
+	return cmp.Or(removeFile(t.path()), removeFile(t.notePath()))
+}
+
 func removeFile(name string) error {
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

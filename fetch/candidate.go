@@ -29,6 +29,9 @@ type asker func(ctx context.Context, j *job, url string) (held bool, err error)
 
 // candidates returns where to ask for s, in order and each place once.
 func (r *run) candidates(s *granary.Source) []candidate {
+	if r.SubstitutersFirst {
+		return slices.Concat(r.substituters(s), r.origins(s))
+	}
 	return slices.Concat(r.origins(s), r.substituters(s))
 }
 

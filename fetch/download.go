@@ -56,10 +56,11 @@ type made struct {
 	object hashes.Hash
 }
 
+// newDownload returns a download into temp, or, if that is nil, one for text.
 func newDownload(r *run, j *job, url string, temp *disk.Temp) *download {
-	d := &download{
-		run: r, job: j, url: url, temp: temp, left: r.retries,
-		reached: temp.Size(),
+	d := &download{run: r, job: j, url: url, temp: temp, left: r.retries}
+	if temp != nil {
+		d.reached = temp.Size()
 	}
 	d.client = &retryablehttp.Client{
 		HTTPClient:     r.newClient(),
@@ -89,6 +90,9 @@ func (d *download) hold(ctx context.Context, recipe granary.Recipe) (bool, error
 	}
 	object, err := good.temp.Commit(good.object)
 	if err != nil {
+		return false, err
+	}
+	if err := d.run.removePartial(d.job.source); err != nil {
 		return false, err
 	}
 	d.run.held(d.job, object, recipe, d.attempt)
@@ -156,31 +160,14 @@ func (d *download) fetch(ctx context.Context) (bool, error) {
 	}
 }
 
-// request makes one request, which retryablehttp repeats until there is a body,
-// and reads the body. It tells whether to make another one for the rest.
+// request makes a request and reads the body. It tells whether to make another
+// one for the rest.
 func (d *download) request(ctx context.Context) (again bool, err error) {
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
-	if err != nil {
-		d.begin()
-		d.end(&failure{reason: ReasonBadURL, detail: err.Error()})
-		return false, nil
+	resp, err := d.ask(ctx)
+	if resp == nil {
+		return false, err
 	}
-	req.Header.Set("User-Agent", d.run.userAgent())
-	askForRest(req.Header, d.url, d.temp)
-	d.client.RetryMax = d.left
-	resp, err := d.client.Do(req)
-	if resp != nil {
-		defer resp.Body.Close()
-	}
-	switch {
-	case ctx.Err() != nil:
-		return false, context.Cause(ctx)
-	case d.failure != nil:
-		drain(resp)
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("request %s: %w", d.url, err)
-	}
+	defer resp.Body.Close()
 	whole, err := d.place(resp)
 	if err != nil || whole || d.failure != nil {
 		return d.failure != nil, err
@@ -188,10 +175,74 @@ func (d *download) request(ctx context.Context) (again bool, err error) {
 	return d.receive(ctx, resp)
 }
 
+// ask makes one request, which retryablehttp repeats until there is a body.
+// That is to be closed. It returns nil after a failure.
+func (d *download) ask(ctx context.Context) (*http.Response, error) {
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
+	if err != nil {
+		d.begin()
+		d.end(&failure{reason: ReasonBadURL, detail: err.Error()})
+		return nil, nil
+	}
+	req.Header.Set("User-Agent", d.run.userAgent())
+	if d.temp != nil {
+		askForRest(req.Header, d.url, d.temp)
+	}
+	d.client.RetryMax = d.left
+	resp, err := d.client.Do(req)
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case d.failure != nil:
+		err = nil
+		drain(resp)
+	case err == nil:
+		return resp, nil
+	default:
+		err = fmt.Errorf("request %s: %w", d.url, err)
+	}
+	if resp != nil {
+		resp.Body.Close()
+	}
+	return nil, err
+}
+
 // drain reads a short body to its end, so that the connection can be reused.
 func drain(resp *http.Response) {
 	if resp != nil {
 		io.CopyN(io.Discard, resp.Body, 16<<10)
+	}
+}
+
+// text returns what is at the URL, with retries, without a temp. It returns nil
+// after a failure, such as that there are more than limit bytes.
+func (d *download) text(ctx context.Context, limit int64) ([]byte, error) {
+	for {
+		resp, err := d.ask(ctx)
+		if resp == nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+		resp.Body.Close()
+		d.attempt.Bytes += int64(len(body))
+		d.run.bytes.Add(int64(len(body)))
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case int64(len(body)) > limit:
+			d.end(&failure{reason: ReasonTooLarge, detail: errTooLarge.Error()})
+			return nil, nil
+		case err == nil:
+			return body, nil
+		}
+		f := classify(nil, err)
+		d.end(f)
+		if !d.retry(f) {
+			return nil, nil
+		}
+		if err := sleep(ctx, d.backoff(nil)); err != nil {
+			return nil, err
+		}
 	}
 }
 

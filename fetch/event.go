@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"time"
 
 	"granary"
@@ -44,6 +45,8 @@ type Attempt struct {
 	Bytes    int64  // received
 	Reason   Reason // "" if the bytes were right
 	Detail   string // the server's words, or the hash that came and the one wanted
+
+	ranks Reason // what it counts as where reasons are compared, or ""
 }
 
 // A Reason is why an attempt failed, in stable words.
@@ -77,6 +80,11 @@ const (
 	ReasonBadURL            Reason = "bad URL"
 	ReasonNoURL             Reason = "no URL"
 	ReasonNeedsBuilder      Reason = "needs a builder"
+	ReasonBadNARInfo        Reason = "bad narinfo"
+
+	// What attempts at substituters may rank as; see rankSubstituter.
+	reasonAway Reason = "substituter does not work"
+	reasonMiss Reason = "substituter does not have it"
 )
 
 // telling orders reasons: of a source's failed attempts, that which comes
@@ -88,20 +96,22 @@ var telling = func() map[Reason]int {
 		ReasonTruncated, ReasonReset, ReasonTimeout, ReasonRateLimited, ReasonServerError,
 		ReasonNetwork, ReasonUnreachable, ReasonRefused, ReasonDNS, ReasonTLS,
 		ReasonUnauthorized, ReasonForbidden, ReasonRedirect, ReasonStatus, ReasonRange,
-		ReasonNotFound, ReasonUnknownMirror, ReasonUnsupportedScheme, ReasonBadURL,
-		ReasonNoURL, ReasonNeedsBuilder,
+		ReasonNotFound, reasonAway, ReasonUnknownMirror, ReasonUnsupportedScheme, ReasonBadURL,
+		ReasonNoURL, ReasonNeedsBuilder, reasonMiss,
 	} {
 		rank[r] = i
 	}
 	return rank
 }()
 
+func (a *Attempt) rank() int { return telling[cmp.Or(a.ranks, a.Reason)] }
+
 // mostTelling returns the attempt that says why a source failed; of equals,
 // the first. attempts must not be empty.
 func mostTelling(attempts []Attempt) Attempt {
 	best := attempts[0]
 	for _, a := range attempts[1:] {
-		if telling[a.Reason] < telling[best.Reason] {
+		if a.rank() < best.rank() {
 			best = a
 		}
 	}

@@ -21,11 +21,17 @@ type Fetcher struct {
 	Transport http.RoundTripper
 
 	Jobs        int // requests at a time; 0 means 32
-	JobsPerHost int // requests to one host at a time; 0 means 4
+	JobsPerHost int // requests to one host at a time; 0 means 4; to a substituter 4 times as many
 
 	Rewrites      []Rewrite // the first that matches counts
 	Mirrors       MirrorMap // nil means BuiltinMirrors
 	HashedMirrors []string  // base URLs, asked for <base>/<algorithm>/<base16>
+
+	// Substituters are the URLs of binary caches, https:, http: or file:, in the
+	// order in which they are asked; nil means none. See CheckSubstituter.
+	Substituters []string
+	// SubstitutersFirst asks them before the URLs.
+	SubstitutersFirst bool
 
 	// Retries is how often a URL is tried again after a failure that may pass;
 	// 0 means 3, less than 0 never. A try that brought new bytes, 1 MiB or
@@ -103,6 +109,7 @@ type run struct {
 	queue     *queue
 	recorder  *recorder
 	unpacking chan struct{} // slots for work on archives
+	caches    []*substituter
 }
 
 func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
@@ -129,10 +136,13 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 	}
 	base := f.Transport
 	if base == nil {
-		own := newTransport(r.timeout, r.queue.limit)
+		own := newTransport(r.timeout, substituterSlots*r.queue.limit)
 		base, r.closeIdle = own, own.CloseIdleConnections
 	}
 	r.transport = &watchdog{&authorizer{base, passwords}, r.timeout}
+	if err := r.openSubstituters(); err != nil {
+		return nil, err
+	}
 	r.enqueue(sources)
 	return r, nil
 }

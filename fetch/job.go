@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -30,6 +31,15 @@ func (j *job) host() string {
 // tempKey names the temporary file of s: one for all its candidates, since a
 // partial file of one can be continued by another.
 func tempKey(s *granary.Source) string { return s.OutPath.Digest() }
+
+// narKey names the temporary file of a NAR that is to give s: what a URL brings
+// does not continue it.
+func narKey(s *granary.Source) string { return tempKey(s) + ".nar" }
+
+// removePartial drops what other candidates brought of a source that is held.
+func (r *run) removePartial(s *granary.Source) error {
+	return cmp.Or(r.Disk.RemoveTemp(tempKey(s)), r.Disk.RemoveTemp(narKey(s)))
+}
 
 // step brings j one candidate further, and tells whether it is done.
 func (r *run) step(ctx context.Context, j *job) (bool, error) {

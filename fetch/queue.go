@@ -1,12 +1,16 @@
 package fetch
 
-import "sync"
+import (
+	"cmp"
+	"sync"
+)
 
 // A queue holds the jobs that are not finished, each with the host that it
 // waits for. A host has so many slots; hosts with a job and a free slot take
 // turns.
 type queue struct {
-	limit int // slots of a host
+	limit int // slots of a host, unless they are in wide
+	wide  map[string]int
 
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -18,15 +22,20 @@ type queue struct {
 
 type host struct {
 	waiting []*job
+	slots   int
 	active  int  // slots in use
 	ready   bool // is in queue.ready
 }
 
 func newQueue(limit int) *queue {
-	q := &queue{limit: limit, hosts: map[string]*host{}}
+	q := &queue{limit: limit, wide: map[string]int{}, hosts: map[string]*host{}}
 	q.wake.L = &q.mu
 	return q
 }
+
+// widen gives a host so many times the slots of another one. It is to be called
+// before the first job that waits for it.
+func (q *queue) widen(host string, times int) { q.wide[host] = times * q.limit }
 
 // add brings in a new job.
 func (q *queue) add(j *job) {
@@ -86,7 +95,7 @@ func (q *queue) push(j *job) {
 	name := j.host()
 	h := q.hosts[name]
 	if h == nil {
-		h = &host{}
+		h = &host{slots: cmp.Or(q.wide[name], q.limit)}
 		q.hosts[name] = h
 	}
 	h.waiting = append(h.waiting, j)
@@ -95,7 +104,7 @@ func (q *queue) push(j *job) {
 
 // update puts h into the row of those that are ready, if it is.
 func (q *queue) update(h *host) {
-	if !h.ready && len(h.waiting) > 0 && h.active < q.limit {
+	if !h.ready && len(h.waiting) > 0 && h.active < h.slots {
 		h.ready = true
 		q.ready = append(q.ready, h)
 		q.wake.Signal()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -50,20 +51,38 @@ func (r *run) check(
 	ctx context.Context, s *granary.Source, t *disk.Temp,
 ) (hashes.Hash, *failure, error) {
 	got, err := r.outputHash(ctx, s, t)
+	bad, err := verdict(t, s.CA.Hash, got, err)
 	switch {
-	case errors.Is(err, nar.ErrFormat):
-		return hashes.Hash{}, unlessHTML(t, archiveFailure(err)), nil
-	case err != nil:
-		return hashes.Hash{}, nil, err
-	case got != s.CA.Hash:
-		mismatch := &disk.MismatchError{Want: s.CA.Hash, Got: got}
-		f := &failure{reason: ReasonWrongHash, detail: mismatch.Error()}
-		return hashes.Hash{}, unlessHTML(t, f), nil
+	case bad != nil || err != nil:
+		return hashes.Hash{}, bad, err
 	case s.Recipe == granary.RecipeFlat:
 		return got, nil, nil
 	}
 	object, err := t.Hash(hashes.SHA256)
 	return object, nil, err
+}
+
+// verdict says why the bytes in t do not do: got is the hash that was made out
+// of them, or err is why there is none. The error is the machine's, or that of
+// a context.
+func verdict(t *disk.Temp, want, got hashes.Hash, err error) (*failure, error) {
+	var f *failure
+	switch {
+	case errors.Is(err, nar.ErrFormat):
+		f = archiveFailure(err)
+	case err == errTooLarge:
+		f = &failure{reason: ReasonTooLarge, detail: err.Error()}
+	case err != nil:
+		return nil, err
+	case got != want:
+		mismatch := &disk.MismatchError{Want: want, Got: got}
+		f = &failure{reason: ReasonWrongHash, detail: mismatch.Error()}
+	default:
+		return nil, nil
+	}
+	first := make([]byte, 512)
+	n, _ := t.ReadAt(first, 0)
+	return unlessHTML(first[:n], f), nil
 }
 
 func (r *run) outputHash(
@@ -78,13 +97,7 @@ func (r *run) outputHash(
 		err := nar.WriteFile(sum, contextReader{ctx, t.Reader()}, t.Size(), true)
 		return hashes.Of(algo, sum), err
 	case granary.RecipeNAR:
-		plain, err := nar.Decompress(contextReader{ctx, t.Reader()})
-		if err != nil {
-			return hashes.Hash{}, err
-		}
-		defer plain.Close()
-		_, err = io.Copy(sum, plain)
-		return hashes.Of(algo, sum), err
+		return r.narHash(ctx, t, algo, r.maxNAR())
 	default:
 		return t.Hash(algo)
 	}
@@ -94,12 +107,10 @@ func (r *run) outputHash(
 func (r *run) unpackedHash(
 	ctx context.Context, s *granary.Source, t *disk.Temp,
 ) (hashes.Hash, error) {
-	select {
-	case r.unpacking <- struct{}{}:
-		defer func() { <-r.unpacking }()
-	case <-ctx.Done():
-		return hashes.Hash{}, ctx.Err()
+	if err := r.beginUnpacking(ctx); err != nil {
+		return hashes.Hash{}, err
 	}
+	defer r.endUnpacking()
 	archive, err := nar.OpenArchive(t, t.Size())
 	if err != nil {
 		return hashes.Hash{}, err
@@ -108,6 +119,17 @@ func (r *run) unpackedHash(
 	h, _, err := archive.Hash(ctx, opts, s.CA.Hash.Algorithm())
 	return h, err
 }
+
+func (r *run) beginUnpacking(ctx context.Context) error {
+	select {
+	case r.unpacking <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *run) endUnpacking() { <-r.unpacking }
 
 func archiveFailure(err error) *failure {
 	f := &failure{reason: ReasonBadArchive, detail: err.Error()}
@@ -122,11 +144,9 @@ func archiveFailure(err error) *failure {
 	return f
 }
 
-// unlessHTML gives f a better reason if the bytes in t are a web page.
-func unlessHTML(t *disk.Temp, f *failure) *failure {
-	first := make([]byte, 512)
-	n, _ := t.ReadAt(first, 0)
-	if bytes.HasPrefix([]byte(http.DetectContentType(first[:n])), []byte("text/html")) {
+// unlessHTML gives f a better reason if the first bytes are those of a web page.
+func unlessHTML(first []byte, f *failure) *failure {
+	if strings.HasPrefix(http.DetectContentType(first), "text/html") {
 		f.reason = ReasonHTML
 	}
 	return f

@@ -39,6 +39,12 @@ func askForRest(h http.Header, url string, t *disk.Temp) {
 	}
 }
 
+// cameFrom tells whether the bytes in t, if there are any, are known to be of url.
+func cameFrom(t *disk.Temp, url string) bool {
+	var n note
+	return t.Size() == 0 || json.Unmarshal([]byte(t.Note()), &n) == nil && n.URL == url
+}
+
 // startsAt tells whether the body of a 206 begins at offset.
 func startsAt(h http.Header, offset int64) bool {
 	return strings.HasPrefix(h.Get("Content-Range"), fmt.Sprintf("bytes %d-", offset))

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -122,4 +123,11 @@ func noise(n int) []byte {
 	b := make([]byte, n)
 	rand.NewChaCha8([32]byte{}).Read(b)
 	return b
+}
+
+// loopback returns a server with a transport that reaches all of loopback.
+func loopback(t testing.TB) *badweb.Server {
+	s := badweb.New(t)
+	s.Transport.DialContext = new(net.Dialer).DialContext
+	return s
 }

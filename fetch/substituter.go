@@ -1,6 +1,236 @@
 package fetch
 
-import "granary"
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
 
-// substituters returns the binary caches that may have s.
-func (r *run) substituters(*granary.Source) []candidate { return nil }
+	"granary"
+	"granary/disk"
+)
+
+const (
+	// failuresInARow are so many that a substituter is left alone after them.
+	failuresInARow = 5
+	// substituterSlots is how many times the slots of another host a substituter
+	// has: it is made for many small requests. Nix asks 25 at a time.
+	substituterSlots = 4
+)
+
+// A substituter is a binary cache during a run.
+type substituter struct {
+	run       *run
+	base      string            // its URL, with a slash at the end
+	transport http.RoundTripper // to its folder; nil if it is not one
+
+	mu   sync.Mutex
+	bad  int      // sources in a row for which it did not work
+	gone *failure // why it is left alone, or nil
+}
+
+// CheckSubstituter returns an error unless raw can be a substituter's URL:
+// https:, http:, or file: with an absolute path.
+func CheckSubstituter(raw string) error {
+	_, err := parseSubstituter(raw)
+	return err
+}
+
+// parseSubstituter drops the query, which holds settings for Nix alone.
+func parseSubstituter(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("substituter %q: not a URL", raw)
+	case u.Scheme == "file" && (u.Host != "" || !path.IsAbs(u.Path)):
+		return nil, fmt.Errorf("substituter %q: it needs an absolute path: file:///...", raw)
+	case u.Scheme != "file" && !supported(u.Scheme):
+		return nil, fmt.Errorf("substituter %q: neither https:// nor http:// nor file://", raw)
+	case u.Scheme != "file" && u.Host == "":
+		return nil, fmt.Errorf("substituter %q: no host", raw)
+	case u.User != nil:
+		return nil, fmt.Errorf("substituter %q: a password's place is ~/.netrc", u.Redacted())
+	}
+	u.RawQuery, u.Fragment = "", ""
+	return u.JoinPath("/"), nil
+}
+
+// openSubstituters prepares the binary caches that r may ask.
+func (r *run) openSubstituters() error {
+	for _, raw := range r.Substituters {
+		u, err := parseSubstituter(raw)
+		if err != nil {
+			return err
+		}
+		c := &substituter{run: r, base: u.String()}
+		if u.Scheme == "file" {
+			c.openFolder(u.Path)
+		}
+		r.caches = append(r.caches, c)
+		r.queue.widen(c.candidate(c.base).host, substituterSlots)
+	}
+	return nil
+}
+
+// substituters returns the binary caches that may have s: whatever its kind is,
+// they are asked for its output path.
+func (r *run) substituters(s *granary.Source) []candidate {
+	if len(r.caches) == 0 || s.CA.Hash.IsZero() {
+		return nil
+	}
+	var all []candidate
+	for _, cache := range r.caches {
+		c := cache.candidate(cache.base + s.OutPath.Digest() + ".narinfo")
+		c.ask = cache.ask
+		all = append(all, c)
+	}
+	return all
+}
+
+// candidate returns the candidate at raw, which is below the cache or elsewhere
+// on the web. Who asks it is left open.
+func (c *substituter) candidate(raw string) candidate {
+	if c.transport != nil {
+		return candidate{url: raw, host: c.base}
+	}
+	return urlCandidate(c.run.rewrite(raw))
+}
+
+// ask asks for the narinfo at url, and then for the NAR: at once if that is on
+// the same host, else when it is the turn of the other one.
+func (c *substituter) ask(ctx context.Context, j *job, url string) (bool, error) {
+	if gone := c.isGone(); gone != nil {
+		j.refuse(url, gone)
+		j.attempts[len(j.attempts)-1].ranks = reasonAway
+		return false, nil
+	}
+	first := len(j.attempts)
+	info, err := c.describe(ctx, j, url)
+	if err != nil || info == nil {
+		c.judge(j.attempts[first:])
+		return false, err
+	}
+	next, f := c.locate(info.url)
+	if f != nil {
+		j.refuse(next.url, f)
+		return false, nil
+	}
+	next.ask = func(ctx context.Context, j *job, url string) (bool, error) {
+		return c.substitute(ctx, j, url, info)
+	}
+	if next.host == c.candidate(c.base).host {
+		return next.ask(ctx, j, next.url)
+	}
+	j.candidates = append([]candidate{next}, j.candidates...)
+	return false, nil
+}
+
+// describe returns what the narinfo at url says; nil after a failure.
+func (c *substituter) describe(ctx context.Context, j *job, url string) (*narinfo, error) {
+	d := c.download(j, url, nil)
+	text, err := d.text(ctx, maxNARInfo)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	info, err := parseNARInfo(string(text))
+	if err != nil {
+		d.end(unlessHTML(text, &failure{reason: ReasonBadNARInfo, detail: err.Error()}))
+		return nil, nil
+	}
+	if f := info.check(c.run, j.source.OutPath); f != nil {
+		d.end(f)
+		return nil, nil
+	}
+	return &info, nil
+}
+
+// locate returns where the NAR is that a narinfo names: below the cache, or,
+// unless the cache is a folder, anywhere on the web.
+func (c *substituter) locate(ref string) (candidate, *failure) {
+	u, err := url.Parse(ref)
+	switch {
+	case err != nil:
+		return candidate{url: c.base}, &failure{reason: ReasonBadURL, detail: err.Error()}
+	case c.transport == nil && u.IsAbs():
+		next := urlCandidate(c.run.rewrite(ref))
+		return next, next.failure
+	case u.IsAbs() || u.Host != "" || !below(u.Path):
+		detail := fmt.Sprintf("the NAR's URL %.300q leads out of the cache", ref)
+		return candidate{url: c.base}, &failure{reason: ReasonBadURL, detail: detail}
+	}
+	next := c.candidate(c.base + strings.TrimLeft(ref, "/"))
+	return next, next.failure
+}
+
+// below tells whether the path of a reference stays below where it starts.
+func below(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == ".." {
+			return false
+		}
+	}
+	return name != "" && !strings.ContainsAny(name, "\\\x00")
+}
+
+// download returns a download from the cache or, if the narinfo said so, from
+// elsewhere.
+func (c *substituter) download(j *job, url string, temp *disk.Temp) *download {
+	d := newDownload(c.run, j, url, temp)
+	if c.transport != nil {
+		d.client.HTTPClient.Transport = c.transport
+	}
+	return d
+}
+
+func (c *substituter) isGone() *failure {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gone
+}
+
+// judge ranks the attempts at the cache for one source, and leaves it alone for
+// the rest of the run if they are one time too many that it did not work.
+func (c *substituter) judge(attempts []Attempt) {
+	for i := range attempts {
+		rankSubstituter(&attempts[i])
+	}
+	if len(attempts) == 0 {
+		return
+	}
+	last := &attempts[len(attempts)-1]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if last.ranks != reasonAway {
+		c.bad = 0
+		return
+	}
+	if c.bad++; c.bad == failuresInARow && c.gone == nil {
+		c.leave(&failure{reason: last.Reason, detail: last.Detail})
+	}
+}
+
+// leave makes the cache one that is not asked any more. c.mu is held, or there
+// is nobody else yet.
+func (c *substituter) leave(why *failure) {
+	c.gone = &failure{reason: why.reason, detail: "the substituter is left alone: " + why.detail}
+	c.run.logger.Warn(fmt.Sprintf("substituter %s is left alone for the rest of the run: %s",
+		c.base, why.reason), "error", why.detail)
+}
+
+// rankSubstituter says how much an attempt at a substituter tells: bytes that
+// were wrong as much as those of a URL, an outage less than what became of the
+// URLs, and nothing at all that it does not have the source. A cache in S3 says
+// 403 of what it does not have, which Nix takes for 404 as well.
+func rankSubstituter(a *Attempt) {
+	switch a.Reason {
+	case ReasonForbidden, ReasonNotFound:
+		a.Reason, a.ranks = ReasonNotFound, reasonMiss
+	case "", ReasonWrongHash, ReasonBadArchive, ReasonUnknownArchive, ReasonTooLarge,
+		ReasonTruncated:
+	default:
+		a.ranks = reasonAway
+	}
+}
