@@ -33,7 +33,10 @@ type Source struct {
 	Omit string
 	// From is the output path of the source whose output the recipe starts from,
 	// where another derivation fetches it. That source's URLs serve for this one.
-	From     hashes.StorePath
+	From hashes.StorePath
+	// FromHash is the promised hash of the file at From, which the catalog knows:
+	// an object of that name serves without a download. It may be zero.
+	FromHash hashes.Hash
 	Checkout Checkout // for RecipeCheckout
 
 	// Message says how a person gets what no program can (requireFile); or "".

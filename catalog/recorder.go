@@ -265,20 +265,21 @@ func (r *Recorder) source(
 		r.sources[path] = row
 		h := s.CA.Hash
 		err := r.exec(ctx, tx, `INSERT INTO source
-			(id, out_path, name, mode, algo, hash, kind, rev, recipe, keep_root, checkout, message,
-				derived)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(id, out_path, name, mode, algo, hash, kind, rev, recipe, keep_root, strip, omit,
+				from_path, checkout, message, derived)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.id, path, s.Name, s.CA.Mode.String(), h.Algorithm().String(), h.Digest(),
-			string(s.Kind), s.Rev, row.recipe, s.KeepRoot, encodeJSON(s.Checkout), s.Message,
-			derived)
+			string(s.Kind), s.Rev, row.recipe, s.KeepRoot, s.Strip, s.Omit, s.From.Base(),
+			encodeJSON(s.Checkout), s.Message, derived)
 		if err != nil {
 			return 0, err
 		}
 	} else if derived && (!row.derived || row.recipe == "" && s.Recipe != "") {
 		row.derived, row.recipe = true, string(s.Recipe)
 		err := r.exec(ctx, tx, `UPDATE source SET kind = ?, rev = ?, recipe = ?, keep_root = ?,
-			checkout = ?, message = ?, derived = 1 WHERE id = ?`, string(s.Kind), s.Rev, row.recipe,
-			s.KeepRoot, encodeJSON(s.Checkout), s.Message, row.id)
+			strip = ?, omit = ?, from_path = ?, checkout = ?, message = ?, derived = 1 WHERE id = ?`,
+			string(s.Kind), s.Rev, row.recipe, s.KeepRoot, s.Strip, s.Omit, s.From.Base(),
+			encodeJSON(s.Checkout), s.Message, row.id)
 		if err != nil {
 			return 0, err
 		}

@@ -54,9 +54,13 @@ func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
 		return nil, err
 	}
 	var all []Source
+	starts := map[hashes.StorePath]granary.Source{} // what other sources may start from
 	err = c.query(ctx, func(rows *sql.Rows) error {
 		s, imported, err := scanSource(rows)
 		s.URLs = urls[s.ID]
+		if s.CA.Mode == hashes.Flat {
+			starts[s.OutPath] = s.Source
+		}
 		s.Systems = usage.systems[s.ID]
 		s.InClosure = usage.inClosure[s.ID]
 		if imported || len(s.Systems) > 0 {
@@ -64,25 +68,39 @@ func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
 		}
 		return err
 	}, sourceQuery)
+	for i := range all {
+		if start, ok := starts[all[i].From]; ok {
+			all[i].startFrom(&start)
+		}
+	}
 	return all, err
 }
 
+// startFrom takes over what s needs of the source at s.From.
+func (s *Source) startFrom(start *granary.Source) {
+	s.FromHash = start.CA.Hash
+	if len(s.URLs) == 0 {
+		s.URLs = start.URLs
+	}
+}
+
 const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.kind, s.rev,
-		s.recipe, s.keep_root, s.checkout, s.message, s.imported,
+		s.recipe, s.keep_root, s.strip, s.omit, s.from_path, s.checkout, s.message, s.imported,
 		coalesce(s.size, 0), s.listed, coalesce(s.held_by, ''), coalesce(s.reason, ''),
 		coalesce(s.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
 	FROM source s LEFT JOIN object o ON o.id = s.object_id ORDER BY s.name, s.out_path`
 
 func scanSource(rows *sql.Rows) (s Source, imported bool, err error) {
-	var path, mode, algo, checkout, objectAlgo string
+	var path, mode, algo, from, checkout, objectAlgo string
 	var digest, objectDigest []byte
 	err = rows.Scan(&s.ID, &path, &s.Name, &mode, &algo, &digest, &s.Kind, &s.Rev,
-		&s.Recipe, &s.KeepRoot, &checkout, &s.Message, &imported, &s.Download, &s.Extra,
-		&s.HeldBy, &s.Reason, &s.Detail, &objectAlgo, &objectDigest, &s.Size)
+		&s.Recipe, &s.KeepRoot, &s.Strip, &s.Omit, &from, &checkout, &s.Message, &imported,
+		&s.Download, &s.Extra, &s.HeldBy, &s.Reason, &s.Detail, &objectAlgo, &objectDigest, &s.Size)
 	if err != nil {
 		return s, false, err
 	}
 	s.OutPath = storePath(path)
+	s.From = storePath(from)
 	if s.Checkout, err = decodeJSON[granary.Checkout](checkout); err != nil {
 		return s, false, fmt.Errorf("source %s: %w", path, err)
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"granary"
 	"granary/hashes"
 )
 
@@ -58,6 +61,35 @@ func TestImportedSources(t *testing.T) {
 	}
 }
 
+// TestFrom has one source made from another.
+func TestFrom(t *testing.T) {
+	tarball := source("a.tar.xz", "http://x/a.tar.xz")
+	made := source("a")
+	made.CA.Mode = hashes.Recursive
+	made.Recipe, made.KeepRoot, made.Strip, made.Omit = granary.RecipeUnpack, true, 1, "b\nc"
+	made.From = tarball.OutPath
+	orphan := made
+	orphan.OutPath, orphan.From = storePathOf("orphan"), storePathOf("nothing")
+	c := newCatalog(t)
+	recordSteps(t, c, []any{made, tarball, orphan}, true)
+	sources, err := c.Sources(t.Context())
+	check(t, err)
+	served := made
+	served.URLs, served.FromHash = tarball.URLs, tarball.CA.Hash
+	want := map[hashes.StorePath]granary.Source{
+		tarball.OutPath: tarball, made.OutPath: served, orphan.OutPath: orphan,
+	}
+	got := map[hashes.StorePath]granary.Source{}
+	for _, s := range sources {
+		got[s.OutPath] = s.Source
+	}
+	comparable := cmp.Comparer(func(a, b hashes.ContentAddress) bool { return a == b })
+	same := cmp.Comparer(func(a, b hashes.Hash) bool { return a == b })
+	if diff := cmp.Diff(want, got, comparable, same); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // TestModes records sources of each mode and algorithm.
 func TestModes(t *testing.T) {
 	c := newCatalog(t)
@@ -69,6 +101,8 @@ func TestModes(t *testing.T) {
 		{Mode: hashes.Recursive, Hash: hashes.Sum(hashes.SHA256, nil)},
 		{Mode: hashes.Recursive, Hash: hashes.Sum(hashes.SHA512, nil)},
 		{Mode: hashes.Git, Hash: hashes.Sum(hashes.SHA1, nil)},
+		{Mode: hashes.Text, Hash: hashes.Sum(hashes.SHA256, nil)},
+		{Mode: hashes.Flat, Hash: hashes.Sum(hashes.BLAKE3, nil)},
 	} {
 		s := source(strings.NewReplacer(":", "-").Replace(ca.Mode.String() + "-" +
 			ca.Hash.Algorithm().String()))

@@ -12,6 +12,9 @@ CREATE TABLE new_source (
 	rev        TEXT NOT NULL DEFAULT '',
 	recipe     TEXT NOT NULL DEFAULT '', -- '': granary has none of its own
 	keep_root  INTEGER NOT NULL DEFAULT 0 CHECK (keep_root IN (0, 1)),
+	strip      INTEGER NOT NULL DEFAULT 0 CHECK (strip >= 0), -- leading names that go
+	omit       TEXT NOT NULL DEFAULT '', -- paths in the archive that go, one a line
+	from_path  TEXT NOT NULL DEFAULT '', -- out_path of the source that the recipe starts from
 	checkout   TEXT NOT NULL DEFAULT '', -- JSON of granary.Checkout; '': the zero value
 	message    TEXT NOT NULL DEFAULT '', -- what the user must do for it
 	derived    INTEGER NOT NULL DEFAULT 0 CHECK (derived IN (0, 1)), -- a derivation gives it
