@@ -14,6 +14,8 @@
 //	fetch     downloads: candidates, hosts, retries, recipes
 //	intake    takes sources out of files that somebody already has
 //	wantlist  reads and writes lists of wanted sources
+//	binarycache
+//	          writes store objects so that Nix can take them in
 //	cmd       the program, which joins them
 //
 // # Glossary

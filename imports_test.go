@@ -25,8 +25,11 @@ var arrows = map[string][]string{
 	"seed":     {".", "hashes", "disk", "nar"},
 	"intake":   {".", "hashes", "disk", "nar"},
 	"wantlist": {".", "hashes"},
+
+	"binarycache": {".", "hashes", "nar"},
+
 	"cmd/granary": {
-		".", "hashes", "nar", "disk", "eval", "catalog", "fetch", "seed",
+		".", "hashes", "nar", "disk", "eval", "catalog", "fetch", "binarycache", "seed",
 		"intake", "wantlist",
 	},
 }
