@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -18,6 +19,7 @@ type fetchFlags struct {
 	netFlags
 	jobs, jobsPerHost int
 	mirrors           []string
+	substituters      substituterFlags
 	maxSize           size
 	dryRun            bool
 }
@@ -29,13 +31,14 @@ func (f *fetchFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.jobsPerHost, "jobs-per-host", 4, "download `N` sources at once from one host")
 	flags.StringArrayVar(&f.mirrors, "mirror", nil,
 		"ask the hashed mirror at `URL`, too, for URL/ALGORITHM/HASH (repeatable)")
+	f.substituters.add(cmd)
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
 }
 
 // check finds what is wrong with the flags before anything is done.
 func (f *fetchFlags) check() error {
-	if err := f.netFlags.check(); err != nil {
+	if err := cmp.Or(f.netFlags.check(), f.substituters.check()); err != nil {
 		return err
 	}
 	for _, mirror := range f.mirrors {
@@ -111,6 +114,7 @@ func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
 	}
 	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
 	f.HashedMirrors, f.MaxSize = flags.mirrors, int64(flags.maxSize)
+	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
 	run := &fetching{
 		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
 		held: held, reasons: map[string]int{},

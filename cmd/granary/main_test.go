@@ -73,6 +73,7 @@ func setUp(env *testscript.Env) error {
 		"WEB="+w.url,
 		"http_proxy="+w.url,
 		"https_proxy="+w.url,
+		substitutersVar+"=", // a script that wants the default unsets it
 	)
 	return nil
 }

@@ -43,6 +43,9 @@ func newWeb(env *testscript.Env) *web {
 	env.Defer(func() {
 		server.CloseClientConnections()
 		server.Close()
+		if found := w.take("cache.nixos.org"); len(found) > 0 {
+			env.T().Fatal("asked the substituter on the internet: " + found[0])
+		}
 	})
 	w.url = server.URL
 	return w
