@@ -67,7 +67,7 @@ func (b *bench) memory(ctx context.Context) error {
 		return err
 	}
 	u, err := b.measure(ctx, dir, b.granary, "harvest", filepath.Join(dir, "set"),
-		"--disk", filepath.Join(dir, "disk"))
+		"--disk", filepath.Join(dir, "disk"), "--no-substituters")
 	if err != nil {
 		return err
 	}
