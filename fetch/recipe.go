@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -115,10 +116,15 @@ func (r *run) unpackedHash(
 	if err != nil {
 		return hashes.Hash{}, err
 	}
-	opts := nar.Options{KeepRoot: s.KeepRoot, Budget: unpackBudget, MaxSize: r.MaxSize}
+	opts := nar.Options{
+		KeepRoot: s.KeepRoot, Budget: unpackBudget, MaxSize: r.MaxSize, TempDir: r.tempDir(),
+	}
 	h, _, err := archive.Hash(ctx, opts, s.CA.Hash.Algorithm())
 	return h, err
 }
+
+// tempDir is the folder for contents of archives that memory has no room for.
+func (r *run) tempDir() string { return filepath.Join(r.Disk.Dir(), "tmp") }
 
 func (r *run) beginUnpacking(ctx context.Context) error {
 	select {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"runtime"
 	"slices"
 
 	"granary/hashes"
@@ -27,17 +28,28 @@ type Options struct {
 	Strip int
 	// Budget is how many bytes of contents to keep in memory; 0 means 64 MiB.
 	Budget int64
+	// TempDir is the folder for a file of the contents that Budget has no room
+	// for, if the order of the archive asks for that; "" means os.TempDir(). The
+	// file has no name and is gone when the archive is done with.
+	TempDir string
 	// MaxSize is how many bytes the archive may have when it is decompressed,
-	// and the contents of the tree; 0 means 64 GiB.
+	// and the contents of the tree; 0 means 64 GiB. In any case, both may be at
+	// most the larger of 256 MiB and 2000 times the archive's own size. (Deflate
+	// cannot reach that, and of real sources none comes near.)
 	MaxSize int64
 }
 
-func (o Options) withDefaults() Options {
+// withDefaults returns the options for an archive of the given size.
+func (o Options) withDefaults(size int64) Options {
+	const floor, ratio = 256 << 20, 2000
 	if o.Budget == 0 {
 		o.Budget = 64 << 20
 	}
 	if o.MaxSize == 0 {
 		o.MaxSize = 64 << 30
+	}
+	if size < o.MaxSize/ratio {
+		o.MaxSize = min(o.MaxSize, max(floor, ratio*size))
 	}
 	return o
 }
@@ -65,7 +77,7 @@ type Archive struct {
 // known, the error matches [ErrFormat].
 func OpenArchive(r io.ReaderAt, size int64) (*Archive, error) {
 	a := &Archive{r: r, size: size}
-	s, err := a.open(context.Background(), Options{}.withDefaults().MaxSize)
+	s, err := a.open(context.Background(), Options{}.withDefaults(size).MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -115,10 +127,10 @@ func unknown(first []byte) error {
 // WriteNAR writes the NAR to w. What it has written is of no use if it fails.
 //
 // Errors of the archive match [ErrFormat] and maybe [ErrTruncated],
-// [ErrUnsupported] or [ErrTooLarge]; those of w, of ctx and of reading the file
-// are returned as they are.
+// [ErrUnsupported] or [ErrTooLarge]; those of w, of ctx, of reading the file and
+// of the temporary file are returned as they are.
 func (a *Archive) WriteNAR(ctx context.Context, w io.Writer, opts Options) error {
-	_, err := a.write(newEncoder(ctx, writeTo(w)), opts)
+	_, err := a.write(newEncoder(ctx, w), opts, false)
 	return err
 }
 
@@ -127,22 +139,34 @@ func (a *Archive) WriteNAR(ctx context.Context, w io.Writer, opts Options) error
 func (a *Archive) Hash(
 	ctx context.Context, opts Options, algo hashes.Algorithm,
 ) (hashes.Hash, int64, error) {
-	h := newHasher(algo)
-	size, err := a.write(newEncoder(ctx, h.sink), opts)
-	sum := h.sum()
+	sum, size, err := a.hash(ctx, opts, algo, true)
+	if err == errOrder {
+		sum, size, err = a.hash(ctx, opts, algo, false)
+	}
 	if err != nil {
 		return hashes.Hash{}, 0, err
 	}
 	return sum, size, nil
 }
 
-func (a *Archive) write(e *encoder, opts Options) (int64, error) {
-	opts = opts.withDefaults()
-	write := a.writeTar
+func (a *Archive) hash(
+	ctx context.Context, opts Options, algo hashes.Algorithm, guess bool,
+) (hashes.Hash, int64, error) {
+	h := newHasher(algo)
+	size, err := a.write(newEncoder(ctx, h), opts, guess)
+	return h.sum(), size, err
+}
+
+// write may fail with errOrder if it may guess.
+func (a *Archive) write(e *encoder, opts Options, guess bool) (int64, error) {
+	opts = opts.withDefaults(a.size)
+	var err error
 	if a.zip {
-		write = a.writeZip
+		err = a.writeZip(e, opts)
+	} else {
+		err = a.writeTar(e, opts, guess)
 	}
-	if err := write(e, opts); err != nil {
+	if err != nil {
 		return 0, err
 	}
 	return e.close()
@@ -154,11 +178,12 @@ type stream struct {
 	ctx     context.Context
 	buf     *bufio.Reader
 	closers []io.Closer // to be closed from the end
-	n, max  int64       // bytes read, and how many may be
 }
 
+// open undoes the compressions around a tar archive, each of which may give
+// maxSize bytes.
 func (a *Archive) open(ctx context.Context, maxSize int64) (*stream, error) {
-	s := &stream{ctx: ctx, max: maxSize}
+	s := &stream{ctx: ctx}
 	var r io.Reader = io.NewSectionReader(a.r, 0, a.size)
 	for range maxNesting {
 		c, d, err := decompress(r)
@@ -166,7 +191,7 @@ func (a *Archive) open(ctx context.Context, maxSize int64) (*stream, error) {
 			s.Close()
 			return nil, err
 		}
-		r = d
+		r = &limited{r: d, left: maxSize, max: maxSize}
 		if c == nil {
 			break
 		}
@@ -176,9 +201,10 @@ func (a *Archive) open(ctx context.Context, maxSize int64) (*stream, error) {
 	return s, nil
 }
 
-// readAhead decompresses in a goroutine from now on, which Close ends.
+// readAhead decompresses in a goroutine from now on, which Close ends, if there
+// is a core for it.
 func (s *stream) readAhead() {
-	if len(s.closers) > 0 {
+	if len(s.closers) > 0 && runtime.GOMAXPROCS(0) > 1 {
 		a := newReadAhead(s.buf)
 		s.buf = bufio.NewReaderSize(a, 4<<10)
 		s.closers = append(s.closers, a)
@@ -189,12 +215,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
-	n, err := s.buf.Read(p)
-	s.n += int64(n)
-	if s.n > s.max {
-		return n, tooLarge("more than %d bytes when decompressed", s.max)
-	}
-	return n, err
+	return s.buf.Read(p)
 }
 
 // Close frees the decoders' memory. Their errors mean nothing by now.
@@ -203,4 +224,18 @@ func (s *stream) Close() error {
 		c.Close()
 	}
 	return nil
+}
+
+// A limited reader refuses to give more than max bytes.
+type limited struct {
+	r         io.Reader
+	left, max int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return n, tooLarge("more than %d bytes when decompressed", l.max)
+	}
+	return n, err
 }

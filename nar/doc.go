@@ -13,18 +13,17 @@
 //
 // A tar archive has its files in any order, a NAR in one. So:
 //
-//  1. The first pass reads all headers into a tree, and keeps contents in
-//     memory. If the budget is used up, those that come last in the NAR go.
-//  2. The tree is sorted, which gives each file its position in the NAR.
-//  3. Whatever is at the cursor, the next position to write, is written as
-//     soon as its contents are there. If all contents were kept, this ends it.
-//  4. Else the archive is decompressed again. A file at the cursor is streamed
-//     into the NAR, whatever its size. A file in the window, which is the run of
-//     positions from the cursor on whose contents fit into the budget together,
-//     is kept until its turn comes. The others are skipped.
-//  5. Step 4 is repeated until the cursor is at the end. Each pass moves it by
-//     the window at least.
+//  1. The archive is read once. Its headers become a tree, and contents are kept
+//     in memory up to a budget. At the end, the tree is written in order; most
+//     archives end here.
+//  2. If the budget is used up while a NAR is hashed, the first of what is there
+//     is written, until there is room again: a guess that nothing will come
+//     which belongs before it. A file larger than the budget passes through when
+//     all before it is written. Archives that git made are so ordered: git sorts
+//     names as NARs do, but for directories.
+//  3. If the guess was wrong, all begins anew without guessing.
+//  4. Without guessing, as when the NAR itself is wanted, contents for which the
+//     budget has no room go to a temporary file, and come from there in order.
 //
-// Archives that git made need two passes at most, as a rule: git sorts names
-// as NARs do, but for directories.
+// So an archive is decompressed twice at most, in bounded memory.
 package nar

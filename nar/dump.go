@@ -14,7 +14,7 @@ import (
 // does. A symbolic link at path is not followed. A file is executable if its
 // owner may execute it.
 func Dump(w io.Writer, path string) error {
-	_, err := dump(path, writeTo(w))
+	_, err := dump(path, w)
 	return err
 }
 
@@ -22,7 +22,7 @@ func Dump(w io.Writer, path string) error {
 // size in bytes.
 func HashPath(path string, algo hashes.Algorithm) (hashes.Hash, int64, error) {
 	h := newHasher(algo)
-	size, err := dump(path, h.sink)
+	size, err := dump(path, h)
 	sum := h.sum()
 	if err != nil {
 		return hashes.Hash{}, 0, err
@@ -33,7 +33,7 @@ func HashPath(path string, algo hashes.Algorithm) (hashes.Hash, int64, error) {
 // WriteFile writes the NAR of one file, whose contents are the next size bytes
 // of r, to w. It fails with io.ErrUnexpectedEOF when r has fewer.
 func WriteFile(w io.Writer, r io.Reader, size int64, executable bool) error {
-	e := newEncoder(context.Background(), writeTo(w))
+	e := newEncoder(context.Background(), w)
 	e.file(size, executable)
 	if err := e.copyFrom(r, size); err != nil {
 		return err
@@ -43,12 +43,12 @@ func WriteFile(w io.Writer, r io.Reader, size int64, executable bool) error {
 	return err
 }
 
-func dump(path string, s sink) (int64, error) {
+func dump(path string, w io.Writer) (int64, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return 0, err
 	}
-	d := dumper{newEncoder(context.Background(), s)}
+	d := dumper{newEncoder(context.Background(), w)}
 	if err := d.node(path, info.Mode().Type()); err != nil {
 		return 0, err
 	}

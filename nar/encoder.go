@@ -39,29 +39,18 @@ const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00"
 // padding returns how many zeros follow n bytes.
 func padding(n int64) int { return int(-n & 7) }
 
-// A sink takes full buffers and gives back empty ones of at least bufferSize.
-type sink func(full []byte) (empty []byte, err error)
-
-// writeTo returns the sink that writes to w.
-func writeTo(w io.Writer) sink {
-	return func(full []byte) ([]byte, error) {
-		_, err := w.Write(full)
-		return full[:0], err
-	}
-}
-
 // An encoder writes the parts of a NAR through one buffer. The first error of
-// the sink or of ctx ends it: later calls do nothing, close returns the error.
+// the writer or of ctx ends it: later calls do nothing, close returns the error.
 type encoder struct {
 	ctx  context.Context // checked once a buffer
-	sink sink
+	w    io.Writer
 	buf  []byte
-	done int64 // bytes handed to sink
+	done int64 // bytes written to w
 	err  error
 }
 
-func newEncoder(ctx context.Context, s sink) *encoder {
-	e := &encoder{ctx: ctx, sink: s, buf: make([]byte, 0, bufferSize)}
+func newEncoder(ctx context.Context, w io.Writer) *encoder {
+	e := &encoder{ctx: ctx, w: w, buf: make([]byte, 0, bufferSize)}
 	e.raw(tokMagic)
 	return e
 }
@@ -76,13 +65,11 @@ func (e *encoder) flush() {
 	if e.err == nil {
 		e.err = e.ctx.Err()
 	}
-	n := len(e.buf)
-	if e.err != nil {
-		e.buf = e.buf[:0]
-		return
+	if e.err == nil {
+		_, e.err = e.w.Write(e.buf)
+		e.done += int64(len(e.buf))
 	}
-	e.buf, e.err = e.sink(e.buf)
-	e.done += int64(n)
+	e.buf = e.buf[:0]
 }
 
 // room returns the free end of the buffer, which is never empty.

@@ -50,7 +50,7 @@ func tarLies(t *testing.T) []lie {
 		{"block device", makeTar(t, special("d/b", tar.TypeBlock)), ErrFormat, "device"},
 		{"pipe", makeTar(t, special("d/p", tar.TypeFifo)), ErrFormat, "pipe"},
 		{"unknown type", patched(good, 156, "Q"), ErrUnsupported, "type"},
-		{"size of 8 GiB less a byte", patched(good, 124, "77777777777\x00"), ErrTruncated, "truncated"},
+		{"size of 8 GiB less a byte", patched(good, 124, "77777777777\x00"), ErrTooLarge, "bytes of contents"},
 		{"broken header", append(good[:8704:8704], randomBytes(1024, 1)...), ErrFormat, "tar"},
 		{"truncated in a file", good[:5000], ErrTruncated, "truncated"},
 		{"truncated in a header", makeTar(t, f, f)[:512+8192+100], ErrTruncated, "truncated"},
@@ -231,7 +231,7 @@ func TestZipIndexLimit(t *testing.T) {
 }
 
 func TestIndexLimit(t *testing.T) {
-	tree := newTree()
+	tree := newTree(1 << 40)
 	var err error
 	for i := 0; err == nil && i < 20; i++ {
 		tree.cost += maxIndex / 10

@@ -14,7 +14,7 @@ import (
 // rewrite reads a NAR and returns it written anew.
 func rewrite(r io.Reader) ([]byte, error) {
 	var out bytes.Buffer
-	e := newEncoder(context.Background(), writeTo(&out))
+	e := newEncoder(context.Background(), &out)
 	in := NewReader(r)
 	var open []string // directories
 	leave := func(path string) {

@@ -8,10 +8,6 @@ import (
 	"strings"
 )
 
-// maxWork is how many times Options.MaxSize bytes may be decompressed in all
-// passes together, before an archive in a hostile order is given up.
-const maxWork = 4
-
 // isTar tells whether first is the header of a tar archive, by its checksum:
 // the oldest format has no magic number. Zeros are an archive without entries.
 func isTar(first []byte) bool {
@@ -90,15 +86,6 @@ func (p *tarPass) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// load reads size bytes of the current entry into memory.
-func (p *tarPass) load(size int64) ([]byte, error) {
-	data := make([]byte, size)
-	if _, err := io.ReadFull(p, data); err != nil {
-		return nil, blameEnd(err)
-	}
-	return data, nil
-}
-
 // blameEnd makes an end of input within an entry ErrTruncated.
 func blameEnd(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
@@ -149,169 +136,107 @@ func (t *tree) addTar(h *tar.Header) error {
 // A tarWriter turns a tar archive into a NAR. The package comment has its
 // steps.
 type tarWriter struct {
-	archive *Archive
-	opts    Options
-	enc     *encoder
-	tree    *tree
-	window  window
-	out     *treeWriter
-	work    int64 // bytes decompressed so far
+	tar   *tarPass
+	opts  Options
+	enc   *encoder
+	tree  *tree
+	store *store
+	guess bool
+	out   *treeWriter // nil until something is written
+	taken int         // nodes of the tree that out has
 }
 
-func (a *Archive) writeTar(e *encoder, opts Options) error {
-	w := &tarWriter{archive: a, opts: opts, enc: e, tree: newTree()}
-	w.window.budget = opts.Budget
-	if err := w.index(); err != nil {
+// writeTar reads the archive once. With guess it may return errOrder.
+func (a *Archive) writeTar(e *encoder, opts Options, guess bool) error {
+	p, err := a.openTar(e, opts)
+	if err != nil {
 		return err
 	}
-	if err := w.plan(); err != nil {
+	defer p.stream.Close()
+	w := &tarWriter{
+		tar: p, opts: opts, enc: e, guess: guess,
+		tree: newTree(opts.MaxSize), store: newStore(opts.Budget, opts.TempDir),
+	}
+	defer w.store.close()
+	if err := w.read(); err != nil {
 		return err
 	}
-	for !w.flush() {
-		if w.work > maxWork*opts.MaxSize {
-			return tooLarge("the order of files takes too many passes")
+	return w.finish()
+}
+
+// read takes in the whole archive.
+func (w *tarWriter) read() error {
+	for w.enc.err == nil {
+		h, err := w.tar.next()
+		if err != nil {
+			return err
 		}
-		if err := w.pass(); err != nil {
+		if h == nil {
+			return w.tar.drain()
+		}
+		if err := w.add(h); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// index is the first pass: the tree, and contents while they fit.
-func (w *tarWriter) index() error {
-	p, err := w.archive.openTar(w.enc, w.opts)
-	if err != nil {
+func (w *tarWriter) add(h *tar.Header) error {
+	w.tree.changed = root
+	if err := w.tree.addTar(h); err != nil {
 		return err
 	}
-	defer p.stream.Close()
-	for {
-		h, err := p.next()
-		if err != nil {
-			return err
-		}
-		if h == nil {
-			break
-		}
-		if err := w.tree.addTar(h); err != nil {
-			return err
-		}
-		if !isFile(h) {
-			continue
-		}
-		if err := w.keep(p, h); err != nil {
+	if err := w.checkChange(); err != nil {
+		return err
+	}
+	if !isFile(h) || h.Size == 0 {
+		return nil
+	}
+	return blameEnd(w.takeContents(bodyID(len(w.tree.bodies) - 1)))
+}
+
+// takeContents reads those of the entry that was added last: into memory or
+// into the NAR, or where that would be out of order, into a temporary file.
+func (w *tarWriter) takeContents(id bodyID) (err error) {
+	b := &w.tree.bodies[id]
+	if w.guess && !w.store.fits(b.size) {
+		front, err := w.makeRoom(id)
+		if err != nil || front {
 			return err
 		}
 	}
-	err = p.drain()
-	w.work += p.stream.n
+	if w.store.fits(b.size) {
+		b.at, err = w.store.keep(w.tar, b.size)
+	} else {
+		b.at, err = w.store.spill(w.tar, b.size)
+	}
 	return err
 }
 
-// keep stores the contents of a file in the first pass, if that has room.
-func (w *tarWriter) keep(p *tarPass, h *tar.Header) error {
-	id := bodyID(len(w.window.held))
-	w.window.held = append(w.window.held, nil)
-	key := shelfKey(h.Name)
-	if h.Size == 0 || !w.window.makeRoom(key, h.Size) {
-		return nil
-	}
-	data, err := p.load(h.Size)
-	if err != nil {
+// finish writes what is not written yet.
+func (w *tarWriter) finish() error {
+	if err := w.store.settle(); err != nil {
 		return err
 	}
-	w.window.keep(id, data)
-	w.window.shelf.put(id, key)
-	return nil
-}
-
-// plan ends the first pass: now the order of the NAR is known.
-func (w *tarWriter) plan() error {
-	top, err := w.tree.top(w.opts.KeepRoot)
-	if err != nil {
+	if err := w.takeIn(); err != nil {
 		return err
 	}
-	w.out = newTreeWriter(w.tree, top, w.enc)
-	files := w.out.files()
-	if err := w.tree.checkSize(files, w.opts.MaxSize); err != nil {
-		return err
-	}
-	w.window.bodies = w.tree.bodies
-	w.window.setOrder(files)
-	return nil
-}
-
-// flush writes what is at the cursor for as long as it is here, and tells
-// whether all is written, or writing failed.
-func (w *tarWriter) flush() bool {
 	for w.enc.err == nil {
-		if _, more := w.out.next(); !more {
-			return true
-		}
-		data, ok := w.window.ready()
-		if !ok {
-			return false
-		}
-		w.out.file(data)
-		w.window.advance()
-	}
-	return true
-}
-
-// pass is a further pass. It ends early when all is written.
-func (w *tarWriter) pass() error {
-	p, err := w.archive.openTar(w.enc, w.opts)
-	if err != nil {
-		return err
-	}
-	defer p.stream.Close()
-	var id bodyID
-	done := false
-	for !done {
-		h, err := p.next()
-		if err != nil {
-			return err
-		}
-		if h == nil {
+		id, more := w.out.next()
+		if !more {
 			break
 		}
-		if !isFile(h) {
-			continue
-		}
-		if int(id) >= len(w.tree.bodies) || w.tree.bodies[id].size != h.Size {
-			return errChanged
-		}
-		if done, err = w.take(p, id); err != nil {
+		if err := w.writeFile(id); err != nil {
 			return err
 		}
-		id++
 	}
-	if !done && int(id) < len(w.tree.bodies) {
-		return errChanged
-	}
-	w.work += p.stream.n
 	return nil
 }
 
-var errChanged = errors.New("the archive has changed while it was read")
-
-// take does with a body what the window says, and tells whether all is
-// written.
-func (w *tarWriter) take(p *tarPass, id bodyID) (done bool, err error) {
-	switch w.window.fateOf(id) {
-	case skip:
-		return false, nil
-	case direct:
-		if err := w.out.fileFrom(p); err != nil {
-			return false, blameEnd(err)
-		}
-		w.window.advance()
-	case store:
-		data, err := p.load(w.tree.bodies[id].size)
-		if err != nil {
-			return false, err
-		}
-		w.window.keep(id, data)
+// writeFile writes the file that out.next has returned.
+func (w *tarWriter) writeFile(id bodyID) error {
+	if b := &w.tree.bodies[id]; b.size > 0 && b.at == 0 {
+		return errOrder // a hard link to what is written and dropped
 	}
-	return w.flush(), nil
+	return w.out.file(w.store)
 }

@@ -1,6 +1,7 @@
 package nar
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -10,10 +11,13 @@ const (
 	// three million entries pass. An entry costs its name and nodeCost, a file
 	// bodyCost as well.
 	maxIndex = 512 << 20
-	nodeCost = 112
-	bodyCost = 56
+	nodeCost = 128
+	bodyCost = 48
 	// maxPath is the longest path in an archive, in bytes: Linux's PATH_MAX.
 	maxPath = 4096
+	// maxNested is how many directories an entry may be in. Nix itself makes no
+	// NAR with over 64 since 2.34 (src/libutil/archive.cc), but did before.
+	maxNested = 256
 )
 
 // A tree is what unpacking an archive would leave on a disk, without the
@@ -24,6 +28,9 @@ type tree struct {
 	bodies  []body
 	targets []string // of symbolic links
 	cost    int64    // what maxIndex bounds
+	size    int64    // bytes of all files that came, hard links included
+	maxSize int64    // what size may be
+	changed nodeID   // what the latest entry set, or root
 
 	// The directory that the latest entry is in; the next is likely there.
 	lastDir  string
@@ -42,6 +49,7 @@ const root nodeID = 0
 // that other nodes may name too.
 type node struct {
 	name        string
+	dir         nodeID // that it is in
 	child, next nodeID // first entry and next sibling, 0 if there is none
 	ref         int32  // bodyID of a Regular, index of a Symlink's target
 	depth       uint16
@@ -58,12 +66,16 @@ type childName struct {
 // as they come in the archive.
 type body struct {
 	size       int64
-	links      int32 // nodes that have it
+	at         location
+	links      int32 // nodes that have it and are not written
 	executable bool
 }
 
-func newTree() *tree {
-	return &tree{nodes: []node{{kind: Directory}}, names: map[childName]nodeID{}}
+// newTree returns an empty tree, whose files may have maxSize bytes together.
+func newTree(maxSize int64) *tree {
+	return &tree{
+		nodes: []node{{kind: Directory}}, names: map[childName]nodeID{}, maxSize: maxSize,
+	}
 }
 
 // charge counts n bytes of memory.
@@ -162,12 +174,17 @@ func (t *tree) set(id nodeID, path string, kind Type, ref int32) error {
 		return badFormat("%q: replaces a directory that is not empty", path)
 	}
 	if kind == Regular {
+		size := t.bodies[ref].size
+		if size > t.maxSize-t.size {
+			return tooLarge("more than %d bytes of contents", t.maxSize)
+		}
+		t.size += size
 		t.bodies[ref].links++
 	}
 	if n.kind == Regular {
 		t.bodies[n.ref].links--
 	}
-	n.kind, n.ref = kind, ref
+	n.kind, n.ref, t.changed = kind, ref, id
 	return nil
 }
 
@@ -228,13 +245,16 @@ func (t *tree) child(dir nodeID, name string) (nodeID, error) {
 	if id, ok := t.names[childName{dir, name}]; ok {
 		return id, nil
 	}
+	if t.nodes[dir].depth >= maxNested {
+		return 0, tooLarge("%.100q: in more than %d directories", name, maxNested)
+	}
 	if err := t.charge(len(name) + nodeCost); err != nil {
 		return 0, err
 	}
 	name = strings.Clone(name)
 	id := nodeID(len(t.nodes))
 	t.nodes = append(t.nodes, node{
-		name: name, next: t.nodes[dir].child, depth: t.nodes[dir].depth + 1,
+		name: name, dir: dir, next: t.nodes[dir].child, depth: t.nodes[dir].depth + 1,
 	})
 	t.nodes[dir].child = id
 	t.names[childName{dir, name}] = id
@@ -305,15 +325,24 @@ func (t *tree) top(keepRoot bool) (nodeID, error) {
 	return only, nil
 }
 
-// checkSize refuses a tree whose files, hard links included, are larger
-// together than limit bytes.
-func (t *tree) checkSize(files []bodyID, limit int64) error {
-	var sum int64
-	for _, id := range files {
-		if size := t.bodies[id].size; size > limit-sum {
-			return tooLarge("more than %d bytes of contents", limit)
-		}
-		sum += t.bodies[id].size
+// compare tells which of two nodes comes first in a NAR, as cmp.Compare does:
+// directories before their entries, entries in the order of their names.
+func (t *tree) compare(a, b nodeID) int {
+	level := min(t.nodes[a].depth, t.nodes[b].depth)
+	atA, atB := t.above(a, level), t.above(b, level)
+	if atA == atB {
+		return cmp.Compare(t.nodes[a].depth, t.nodes[b].depth)
 	}
-	return nil
+	for t.nodes[atA].dir != t.nodes[atB].dir {
+		atA, atB = t.nodes[atA].dir, t.nodes[atB].dir
+	}
+	return strings.Compare(t.nodes[atA].name, t.nodes[atB].name)
+}
+
+// above returns the directory of the given depth that id is in, or id itself.
+func (t *tree) above(id nodeID, depth uint16) nodeID {
+	for t.nodes[id].depth > depth {
+		id = t.nodes[id].dir
+	}
+	return id
 }

@@ -8,23 +8,13 @@ type treeWriter struct {
 	*tree
 	enc   *encoder
 	order []nodeID // not yet written
+	last  nodeID   // written last, with all before it
 	top   uint16   // depth of the NAR's root
 	dirs  uint16   // directories that are open
 }
 
 func newTreeWriter(t *tree, top nodeID, e *encoder) *treeWriter {
 	return &treeWriter{tree: t, enc: e, order: t.order(top), top: t.nodes[top].depth}
-}
-
-// files returns the bodies of all files in the order of the NAR.
-func (w *treeWriter) files() []bodyID {
-	files := make([]bodyID, 0, len(w.bodies))
-	for _, id := range w.order {
-		if n := &w.nodes[id]; n.kind == Regular {
-			files = append(files, bodyID(n.ref))
-		}
-	}
-	return files
 }
 
 // next writes directories and symbolic links up to the next file, and returns
@@ -48,11 +38,22 @@ func (w *treeWriter) next() (bodyID, bool) {
 	return 0, false
 }
 
-// file writes the file that next returned.
-func (w *treeWriter) file(data []byte) {
+// file writes the file that next returned out of s, and drops its contents if
+// no other node has them. It returns errors of s only.
+func (w *treeWriter) file(s *store) error {
+	b := &w.bodies[w.nodes[w.order[0]].ref]
 	size := w.beginFile()
-	w.enc.bytes(data)
+	if size > 0 {
+		if err := s.copyTo(w.enc, b.at, size); err != nil {
+			return err
+		}
+		if b.links == 0 {
+			s.drop(b.at)
+			b.at = 0
+		}
+	}
 	w.endFile(size)
+	return nil
 }
 
 // fileFrom writes the file that next returned, and returns errors of r only.
@@ -69,6 +70,7 @@ func (w *treeWriter) beginFile() int64 {
 	n := &w.nodes[w.order[0]]
 	b := &w.bodies[n.ref]
 	w.begin(n)
+	b.links--
 	w.enc.file(b.size, b.executable)
 	return b.size
 }
@@ -80,7 +82,7 @@ func (w *treeWriter) endFile(size int64) {
 
 // begin leaves the directories that n is not in, and begins n's entry.
 func (w *treeWriter) begin(n *node) {
-	w.order = w.order[1:]
+	w.last, w.order = w.order[0], w.order[1:]
 	w.leave(n.depth - w.top)
 	if w.dirs > 0 {
 		w.enc.entry(n.name)
@@ -100,5 +102,20 @@ func (w *treeWriter) leave(dirs uint16) {
 func (w *treeWriter) endEntry() {
 	if w.dirs > 0 {
 		w.enc.end()
+	}
+}
+
+// merge adds nodes, which are sorted and come after the last one written.
+func (w *treeWriter) merge(nodes []nodeID) {
+	i, j := len(w.order)-1, len(nodes)-1
+	w.order = append(w.order, nodes...)
+	for k := len(w.order) - 1; j >= 0; k-- {
+		if i >= 0 && w.compare(w.order[i], nodes[j]) > 0 {
+			w.order[k] = w.order[i]
+			i--
+		} else {
+			w.order[k] = nodes[j]
+			j--
+		}
 	}
 }

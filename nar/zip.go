@@ -100,7 +100,7 @@ func (a *Archive) writeZip(e *encoder, opts Options) error {
 	if err != nil {
 		return err
 	}
-	w := &zipWriter{in: f, tree: newTree(), placer: newPlacer(opts)}
+	w := &zipWriter{in: f, tree: newTree(opts.MaxSize), placer: newPlacer(opts)}
 	for _, member := range z.File {
 		if err := w.add(member); err != nil {
 			return err
@@ -111,9 +111,6 @@ func (a *Archive) writeZip(e *encoder, opts Options) error {
 		return err
 	}
 	w.out = newTreeWriter(w.tree, top, e)
-	if err := w.tree.checkSize(w.out.files(), opts.MaxSize); err != nil {
-		return err
-	}
 	return w.write()
 }
 
