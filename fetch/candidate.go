@@ -73,6 +73,9 @@ func hashedMirrorURL(base string, h hashes.Hash) string {
 }
 
 func (r *run) appendCandidate(all []candidate, s *granary.Source, url string) []candidate {
+	if other := secure(s, url); other != "" && r.rewrite(url) == url {
+		all = r.appendCandidate(all, s, other)
+	}
 	c := r.newCandidate(s, r.rewrite(url))
 	if slices.ContainsFunc(all, func(other candidate) bool { return other.url == c.url }) {
 		return all

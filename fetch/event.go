@@ -80,6 +80,8 @@ const (
 	ReasonBadURL            Reason = "bad URL"
 	ReasonNoURL             Reason = "no URL"
 	ReasonNeedsBuilder      Reason = "needs a builder"
+	ReasonBuildFailed       Reason = "build failed"
+	ReasonNoProgram         Reason = "program not installed"
 	ReasonBadNARInfo        Reason = "bad narinfo"
 
 	// What attempts at substituters may rank as; see rankSubstituter.
@@ -92,7 +94,8 @@ const (
 var telling = func() map[Reason]int {
 	rank := map[Reason]int{}
 	for i, r := range []Reason{
-		ReasonWrongHash, ReasonHTML, ReasonBadArchive, ReasonUnknownArchive, ReasonTooLarge,
+		ReasonBuildFailed, ReasonWrongHash, ReasonHTML, ReasonBadArchive, ReasonUnknownArchive, ReasonNoProgram,
+		ReasonTooLarge,
 		ReasonTruncated, ReasonReset, ReasonTimeout, ReasonRateLimited, ReasonServerError,
 		ReasonNetwork, ReasonUnreachable, ReasonRefused, ReasonDNS, ReasonTLS,
 		ReasonUnauthorized, ReasonForbidden, ReasonRedirect, ReasonStatus, ReasonRange,

@@ -18,12 +18,8 @@ type credentials struct{ login, password string }
 // readNetrc reads the file, or ~/.netrc if it is "". One that is not there is
 // empty.
 func readNetrc(file string) (netrc, error) {
-	if file == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return nil, nil // no home, no file
-		}
-		file = filepath.Join(home, ".netrc")
+	if file = netrcFile(file); file == "" {
+		return nil, nil
 	}
 	data, err := os.ReadFile(file)
 	switch {
@@ -33,6 +29,18 @@ func readNetrc(file string) (netrc, error) {
 		return nil, fmt.Errorf("read passwords: %w", err)
 	}
 	return parseNetrc(string(data)), nil
+}
+
+// netrcFile returns file, or ~/.netrc if it is ""; "" if there is no home.
+func netrcFile(file string) string {
+	if file != "" {
+		return file
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".netrc")
 }
 
 // parseNetrc reads the format of ftp(1), as curl does. The first entry for a
