@@ -59,9 +59,12 @@ func (r *reader) closure(
 	}
 	source, ok, err := SourceOf(d)
 	if err != nil {
-		r.log.Warn("a fixed output cannot be harvested", "error", err)
+		r.log.Warn("a fixed output is not what it should be", "error", err)
 	}
 	if ok {
+		if source.Kind == granary.KindRequireFile {
+			source.Message = r.findMessage(s, d)
+		}
 		d.Source = &source
 		r.findMirrors(s, d)
 	}

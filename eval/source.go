@@ -1,7 +1,7 @@
 package eval
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,35 +10,54 @@ import (
 )
 
 // SourceOf returns the source that d is, and false if d is no fixed-output
-// derivation. Outputs in mode text, and those whose content is not known
-// before the build, are no sources. An output whose path is not the one that
-// its name, mode and hash give is an error.
+// derivation, or none that a store accepts.
+//
+// If the output's path is not the one that its name, mode and hash give, the
+// error tells so, and the source is returned as well: its hash is what the
+// derivation says, but no store will take what has it to that path. Nobody has a
+// recipe for it.
 //
 // What tells the fetchers apart is the environment that nixpkgs gives them,
 // old and new, never the name of an attribute.
 func SourceOf(d *granary.Derivation) (granary.Source, bool, error) {
-	if len(d.Outputs) != 1 || !d.Outputs[0].Fixed() {
-		return granary.Source{}, false, nil
+	out, ok, err := fixedOutputOf(d)
+	if !ok {
+		return granary.Source{}, false, err
 	}
-	out := d.Outputs[0]
 	ca, err := out.ContentAddress()
 	if err != nil {
 		return granary.Source{}, false, fmt.Errorf("output of %s: %w", d.Path, err)
-	}
-	if ca.Mode == hashes.Text {
-		return granary.Source{}, false, nil
 	}
 	s, err := granary.NewSource(d.Name(), ca)
 	if err != nil {
 		return granary.Source{}, false, fmt.Errorf("output of %s: %w", d.Path, err)
 	}
 	if string(s.OutPath) != out.Path {
-		return granary.Source{}, false, fmt.Errorf(
-			"output of %s: path %s, but name, mode and hash give %s", d.Path, out.Path, s.OutPath)
+		err = fmt.Errorf("output of %s: path %s, but name, mode and hash give %s",
+			d.Path, out.Path, s.OutPath)
+		s.OutPath, s.Kind = hashes.StorePath(out.Path), granary.KindOther
+		return s, true, err
 	}
 	classify(&s, d)
 	return s, true, nil
 }
+
+// fixedOutputOf returns the output of a fixed-output derivation, which has no
+// other. Nix writes none with more, and would not build it.
+func fixedOutputOf(d *granary.Derivation) (granary.Output, bool, error) {
+	for _, out := range d.Outputs {
+		if !out.Fixed() {
+			continue
+		}
+		if len(d.Outputs) > 1 {
+			return out, false, fmt.Errorf("output %s of %s: %w", out.Name, d.Path, errManyOutputs)
+		}
+		return out, true, nil
+	}
+	return granary.Output{}, false, nil
+}
+
+var errManyOutputs = errors.New("its content is fixed, and there are others")
 
 // classify fills in what the fetcher's environment says: kind, URLs, revision
 // and recipe.
@@ -54,50 +73,26 @@ func classify(s *granary.Source, d *granary.Derivation) {
 	case granary.KindFetchurl:
 		s.Recipe = fetchurlRecipe(s.CA.Mode, f)
 	case granary.KindFetchzip:
-		s.Recipe = granary.RecipeUnpack
-		_, s.KeepRoot = unpackScript(f.value("postFetch"))
+		if u, known := unpackScript(f.value("postFetch")); known {
+			u.apply(s)
+		}
+	case granary.KindTeXLive:
+		texlive(s, f)
+	case granary.KindFetchgit, granary.KindFetchsvn, granary.KindFetchhg:
+		checkout(s, f)
+	case granary.KindRequireFile:
+		s.Recipe = fileRecipe(s.CA.Mode)
 	default:
 		s.Rev = strings.Clone(f.value("rev"))
 	}
 }
 
-func kindOf(d *granary.Derivation, f fields) granary.Kind {
-	switch {
-	case d.Builder == "builtin:fetchurl":
-		return granary.KindBuiltinFetchurl
-	case f.hasAny("mirrorsFile", "mirrorsListFile", "downloadToTemp"):
-		return fetchurlKind(f.value("postFetch"))
-	case f.hasAny("leaveDotGit", "deepClone", "fetchSubmodules"):
-		return granary.KindFetchgit
-	case f.hasAny("subrepoClause"):
-		return granary.KindFetchhg
-	case f.hasAny("ignoreExternals", "ignoreKeywords", "sshSupport"):
-		return granary.KindFetchsvn
-	case f.hasAny("cvsRoot"):
-		return granary.KindFetchcvs
-	case needs(d, "restrict-message"):
-		return granary.KindRequireFile
-	}
-	return granary.KindOther
-}
-
-// fetchurlKind tells the fetchers that build on fetchurl by what they do to
-// the file once it is there.
-func fetchurlKind(postFetch string) granary.Kind {
-	if known, _ := unpackScript(postFetch); known {
-		return granary.KindFetchzip
-	}
-	if strings.Contains(postFetch, "filterdiff") || strings.Contains(postFetch, "lsdiff") {
-		return granary.KindFetchpatch
-	}
-	return granary.KindFetchurl
-}
-
+// fetchurlRecipe follows pkgs/build-support/fetchurl/builder.sh of nixpkgs.
 func fetchurlRecipe(mode hashes.Mode, f fields) granary.Recipe {
 	switch {
-	case strings.TrimSpace(f.value("postFetch")) != "" || f.truth("downloadToTemp"):
+	case !f.blank("postFetch") || f.truth("downloadToTemp") || f.truth("showURLs"):
 		return ""
-	case mode == hashes.Flat:
+	case mode == hashes.Flat || mode == hashes.Text:
 		return granary.RecipeFlat
 	case mode == hashes.Recursive && f.truth("executable"):
 		return granary.RecipeExecutable
@@ -108,7 +103,7 @@ func fetchurlRecipe(mode hashes.Mode, f fields) granary.Recipe {
 // builtinRecipe follows Nix's src/libstore/builtins/fetchurl.cc.
 func builtinRecipe(mode hashes.Mode, f fields) granary.Recipe {
 	switch {
-	case mode == hashes.Flat && !f.truth("unpack"):
+	case (mode == hashes.Flat || mode == hashes.Text) && !f.truth("unpack"):
 		return granary.RecipeFlat
 	case mode == hashes.Recursive && f.truth("unpack"):
 		return granary.RecipeNAR
@@ -118,78 +113,13 @@ func builtinRecipe(mode hashes.Mode, f fields) granary.Recipe {
 	return ""
 }
 
-func needs(d *granary.Derivation, name string) bool {
-	for _, in := range d.Inputs {
-		if strings.HasSuffix(string(in.Path), "-"+name+".drv") {
-			return true
-		}
-	}
-	return false
-}
-
-// fields are the attributes that a derivation's builder sees: the environment,
-// or with __structuredAttrs the JSON object in __json.
-type fields struct {
-	env  granary.Env
-	json map[string]any
-}
-
-func fieldsOf(d *granary.Derivation) fields {
-	f := fields{env: d.Env}
-	if text, ok := d.Env.Lookup("__json"); ok {
-		// What is no JSON object stays unread: Nix wrote it, and the source is
-		// then of kind other.
-		_ = json.Unmarshal([]byte(text), &f.json)
-	}
-	return f
-}
-
-func (f fields) hasAny(names ...string) bool {
-	for _, name := range names {
-		if _, ok := f.json[name]; ok {
-			return true
-		}
-		if _, ok := f.env.Lookup(name); ok {
-			return true
-		}
-	}
-	return false
-}
-
-// value returns the attribute as a builder's shell would see it: lists joined
-// by spaces, true as "1", false and null as "".
-func (f fields) value(name string) string {
-	if f.json == nil {
-		return f.env.Value(name)
-	}
-	return shellValue(f.json[name])
-}
-
-func shellValue(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case bool:
-		if v {
-			return "1"
-		}
-	case float64:
-		return fmt.Sprint(v)
-	case []any:
-		words := make([]string, len(v))
-		for i, item := range v {
-			words[i] = shellValue(item)
-		}
-		return strings.Join(words, " ")
+// fileRecipe is the recipe for what a person brings.
+func fileRecipe(mode hashes.Mode) granary.Recipe {
+	switch mode {
+	case hashes.Flat, hashes.Text:
+		return granary.RecipeFlat
+	case hashes.Recursive:
+		return granary.RecipeNAR
 	}
 	return ""
-}
-
-func (f fields) truth(name string) bool { return f.value(name) != "" }
-
-func (f fields) urls() []string {
-	if urls := strings.Fields(f.value("urls")); len(urls) > 0 {
-		return urls
-	}
-	return strings.Fields(f.value("url"))
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"granary"
 	"granary/hashes"
@@ -27,14 +28,11 @@ func fixedOutput(t *testing.T, mode hashes.Mode, env string) *granary.Derivation
 	ca := hashes.ContentAddress{Mode: mode, Hash: h}
 	path, err := ca.StorePath(hashes.DefaultStoreDir, "a")
 	check(t, err)
-	algo := "sha256"
-	if mode == hashes.Recursive {
-		algo = "r:sha256"
-	}
+	prefix := map[hashes.Mode]string{recursive: "r:", hashes.Text: "text:", hashes.Git: "git:"}
 	d := &granary.Derivation{
 		Path: "/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch-a.drv",
-		Outputs: []granary.Output{{Name: "out", Path: string(path), HashAlgo: algo,
-			Hash: emptyHash}},
+		Outputs: []granary.Output{{Name: "out", Path: string(path),
+			HashAlgo: prefix[mode] + "sha256", Hash: emptyHash}},
 		Builder: "/bin/sh",
 	}
 	for variable := range strings.SplitSeq(env, ";;") {
@@ -124,7 +122,26 @@ var kindTests = []struct {
 	},
 	{
 		"fetchzip with an extra line", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" +
-			escapeATerm.Replace(strippedRoot+"rm $out/x\n"), recursive, nil,
+			escapeATerm.Replace(strippedRoot+"touch $out/x\n"), recursive, nil,
+		granary.Source{Kind: granary.KindFetchzip, URLs: twoURLs},
+	},
+	{
+		"fetchFromBitbucket of 2018", fetchurlEnv + ";;downloadToTemp=1;;postFetch=" +
+			escapeATerm.Replace(begin2019+strip2018+`rm -f "$out"/.hg_archival.txt`+"\n"),
+		recursive, nil,
+		granary.Source{Kind: granary.KindFetchzip, URLs: twoURLs, Recipe: granary.RecipeUnpack,
+			Omit: "*/.hg_archival.txt"},
+	},
+	{
+		"fetchurl that lists its URLs", fetchurlEnv + ";;showURLs=1", flat, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs},
+	},
+	{
+		"fetchurl in mode text", fetchurlEnv, hashes.Text, nil,
+		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs, Recipe: granary.RecipeFlat},
+	},
+	{
+		"fetchurl in mode git", fetchurlEnv, hashes.Git, nil,
 		granary.Source{Kind: granary.KindFetchurl, URLs: twoURLs},
 	},
 	{
@@ -136,34 +153,6 @@ var kindTests = []struct {
 		"fetchpatch of 2026", fetchurlEnv +
 			`;;postFetch=filterdiff \\\n -p1 \"$tmpfile\" > \"$out\"`, flat, nil,
 		granary.Source{Kind: granary.KindFetchpatch, URLs: twoURLs},
-	},
-	{
-		"fetchgit", "url=http://x/a;;rev=abc;;leaveDotGit=;;deepClone=;;fetchSubmodules=1",
-		recursive, nil,
-		granary.Source{Kind: granary.KindFetchgit, URLs: oneURL, Rev: "abc"},
-	},
-	{
-		"fetchsvn", "url=http://x/a;;rev=7;;ignoreExternals=;;sshSupport=", recursive, nil,
-		granary.Source{Kind: granary.KindFetchsvn, URLs: oneURL, Rev: "7"},
-	},
-	{
-		"fetchhg", "url=http://x/a;;rev=tip;;subrepoClause=-S", recursive, nil,
-		granary.Source{Kind: granary.KindFetchhg, URLs: oneURL, Rev: "tip"},
-	},
-	{
-		"fetchcvs", "cvsRoot=:pserver:x;;module=m;;tag=1", recursive, nil,
-		granary.Source{Kind: granary.KindFetchcvs},
-	},
-	{
-		"requireFile", "", flat, func(d *granary.Derivation) {
-			const digest = "/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch"
-			d.Inputs = []granary.Input{{Path: digest + "-restrict-message.drv"}}
-		},
-		granary.Source{Kind: granary.KindRequireFile},
-	},
-	{
-		"other", "src=/nix/store/x;;rev=abc", recursive, nil,
-		granary.Source{Kind: granary.KindOther, Rev: "abc"},
 	},
 	{
 		"builtin:fetchurl", "url=http://x/a;;unpack=;;executable=", flat, builtinFetchurl,
@@ -217,8 +206,8 @@ func compareSource(t *testing.T, d *granary.Derivation, want granary.Source) {
 	if err != nil || !ok {
 		t.Fatalf("got %v, %v", ok, err)
 	}
-	comparable := cmp.Comparer(func(a, b hashes.ContentAddress) bool { return a == b })
-	if diff := cmp.Diff(want, got, comparable); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(hashes.ContentAddress{},
+		hashes.Hash{})); diff != "" {
 		t.Errorf("with the environment %v (-want +got):\n%s", d.Env, diff)
 	}
 }
@@ -260,13 +249,30 @@ func TestSourceOfStructured(t *testing.T) {
 	}
 }
 
-// TestSourceOfNix takes derivations that Nix wrote: of these only two are
+// TestSourceElsewhere has a derivation that no Nix would write.
+func TestSourceElsewhere(t *testing.T) {
+	d := fixedOutput(t, flat, fetchurlEnv)
+	computed := d.Outputs[0].Path
+	d.Outputs[0].Path = "/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch-a"
+	s, ok, err := SourceOf(d)
+	want := "output of " + string(d.Path) + ": path " + d.Outputs[0].Path +
+		", but name, mode and hash give " + computed
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if !ok || string(s.OutPath) != d.Outputs[0].Path || s.Recipe != "" || s.URLs != nil {
+		t.Errorf("got %+v, %v", s, ok)
+	}
+}
+
+// TestSourceOfNix takes derivations that Nix wrote: of these four are
 // sources. One has its algorithm from an SRI hash.
 func TestSourceOfNix(t *testing.T) {
 	want := map[string]string{
 		"sriFlat":    "flat sha512",
 		"structured": "flat sha256",
 		"gitfixed":   "git sha1",
+		"textfixed":  "text sha256",
 	}
 	got := map[string]string{}
 	for _, drv := range storedDerivations(t, "testdata/drv") {
@@ -295,14 +301,12 @@ func TestSourceOfOthers(t *testing.T) {
 		{"floating", []granary.Output{{Name: "out", HashAlgo: "r:sha256"}}, ""},
 		{"impure", []granary.Output{{Name: "out", HashAlgo: "r:sha256", Hash: "impure"}}, ""},
 		{
-			"text",
-			[]granary.Output{{Name: "out", Path: "/x", HashAlgo: "text:sha256", Hash: emptyHash}},
-			"",
+			"text by another algorithm",
+			[]granary.Output{{Name: "out", Path: "/x", HashAlgo: "text:sha1", Hash: emptyHash[:40]}},
+			"output of " + string(anyDrv) + ": store path of ",
 		},
-		{"two", []granary.Output{out, out}, ""},
-		{"another path", []granary.Output{out},
-			"output of " + string(anyDrv) + ": path /nix/store/x-a, " +
-				"but name, mode and hash give /nix/store/"},
+		{"two", []granary.Output{{Name: "dev"}, out},
+			"output out of " + string(anyDrv) + ": its content is fixed, and there are others"},
 		{
 			"another algorithm",
 			[]granary.Output{{Name: "out", Path: "/x", HashAlgo: "sha3", Hash: emptyHash}},
@@ -319,79 +323,6 @@ func TestSourceOfOthers(t *testing.T) {
 			if ok || (err == nil) != (row.want == "") ||
 				err != nil && !strings.HasPrefix(err.Error(), row.want) {
 				t.Errorf("got %v, %v, want %s", ok, err, row.want)
-			}
-		})
-	}
-}
-
-const (
-	base32 = "0bcf9ycdlwld8iry4azxqlffs6p8ggs32r167a7j2khfyhbqdxba"
-	sri    = "sha256-qRNbTQ0sySvzSe0cDOXkR2XLQsyWJhzjdaBvhQQdgOI="
-)
-
-var callTests = []struct{ name, call, want string }{
-	{
-		"flat", `{"name":"a","urls":["http://x/a"],"hash":"` + base32 +
-			`","algo":"sha256","mode":"flat",` +
-			`"unpack":false,"executable":false}`,
-		"a flat fetchurl flat [http://x/a]",
-	},
-	{
-		"SRI", `{"name":"a","urls":["http://x/a http://y/a"],"hash":"` + sri +
-			`","algo":null,"mode":"flat"}`,
-		"a flat fetchurl flat [http://x/a http://y/a]",
-	},
-	{
-		"unpack", `{"name":"a","urls":["u"],"hash":"` + sri +
-			`","algo":"","mode":"recursive","unpack":true}`,
-		"a recursive fetchzip unpack [u]",
-	},
-	{
-		"executable", `{"name":"a","urls":["u"],"hash":"` + sri +
-			`","mode":"recursive","unpack":"","executable":1}`,
-		"a recursive fetchurl executable [u]",
-	},
-	{
-		"recursive", `{"name":"a","urls":["u"],"hash":"` + sri +
-			`","mode":"recursive","unpack":0,"executable":""}`,
-		"a recursive fetchurl  [u]",
-	},
-	{
-		"flat, to a temporary file", `{"name":"a","urls":["u"],"hash":"` + sri +
-			`","mode":"flat","unpack":true}`,
-		"a flat fetchurl  [u]",
-	},
-	{
-		"no hash", `{"name":"a","urls":["u"],"hash":"","algo":"sha256","mode":"flat"}`,
-		"call of fetchurl for u: ",
-	},
-	{"no JSON", `{`, "read a call of fetchurl: unexpected end of JSON input"},
-	{
-		"wrong mode", `{"name":"a","urls":["u"],"hash":"` + sri + `","mode":"x"}`,
-		"call of fetchurl for u: ",
-	},
-	{
-		"wrong name", `{"name":"a/b","urls":["u"],"hash":"` + sri + `","mode":"flat"}`,
-		"call of fetchurl for u: ",
-	},
-	{"wrong algorithm", `{"name":"a","urls":["u"],"hash":"` + base32 +
-		`","algo":"x","mode":"flat"}`,
-		"call of fetchurl for u: "},
-}
-
-func TestParseCall(t *testing.T) {
-	for _, row := range callTests {
-		t.Run(row.name, func(t *testing.T) {
-			s, err := parseCall([]byte(row.call))
-			got := strings.Join([]string{
-				s.Name, s.CA.Mode.String(), string(s.Kind), string(s.Recipe),
-				"[" + strings.Join(s.URLs, " ") + "]",
-			}, " ")
-			if err != nil {
-				got = err.Error()
-			}
-			if err == nil && got != row.want || err != nil && !strings.HasPrefix(got, row.want) {
-				t.Errorf("got %s, want %s", got, row.want)
 			}
 		})
 	}

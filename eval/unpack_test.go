@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -122,28 +123,42 @@ func TestUnpackScript(t *testing.T) {
 			for _, row := range []struct {
 				name, script    string
 				known, keepRoot bool
+				omit            []string
 			}{
-				{"stripRoot", strip, true, false},
-				{"no stripRoot", keep, true, true},
-				{"an extra line at the end", strip + "rm $out/x\n", false, false},
-				{"an extra line, indented", keep + "  rm -rf $out/.git\n", false, false},
-				{"an extra line at the beginning", "set -x\n" + strip, false, false},
+				{"stripRoot", strip, true, false, nil},
+				{"no stripRoot", keep, true, true, nil},
+				{"a path removed", strip + "rm $out/x\n", true, false, []string{"*/x"}},
+				{
+					"paths removed", keep + "  rm -rf -- $out/x\n", false, false, nil,
+				},
+				{
+					"paths removed from the kept root",
+					keep + "  rm -rf $out/a/b \"$out\"/.c \"$out/d\"\n", true, true,
+					[]string{"a/b", ".c", "d"},
+				},
+				{
+					"a path removed before chmod, for a reason",
+					text.before + text.strip + "# why\nrm -r ${out}/x\n" + text.after, true, false,
+					[]string{"*/x"},
+				},
+				{"an extra line at the beginning", "set -x\n" + strip, false, false, nil},
+				{"an extra line at the end", strip + "mv $out/x $out/y\n", false, false, nil},
 				{
 					"an extra line before chmod",
-					text.before + text.strip + "rm $out/x\n" + text.after, false, false,
+					text.before + text.strip + "touch $out/x\n" + text.after, false, false, nil,
 				},
-				{"neither strip nor keep", text.before + text.after, false, false},
-				{"both", text.before + text.strip + text.keep + text.after, false, false},
+				{"neither strip nor keep", text.before + text.after, false, false, nil},
+				{"both", text.before + text.strip + text.keep + text.after, false, false, nil},
 				{
 					"another file removed at once",
-					strings.Replace(strip, "\nmv ", "\nrm x; mv ", 1), false, false,
+					strings.Replace(strip, "\nmv ", "\nrm x; mv ", 1), false, false, nil,
 				},
-				{"cut off", strip[:len(strip)-2], false, false},
+				{"cut off", strip[:len(strip)-2], false, false, nil},
 			} {
-				known, keepRoot := unpackScript(row.script)
-				if known != row.known || keepRoot != row.keepRoot {
-					t.Errorf("%s: got %v, %v, want %v, %v", row.name, known, keepRoot, row.known,
-						row.keepRoot)
+				got, known := unpackScript(row.script)
+				want := unpacking{keepRoot: row.keepRoot, omit: row.omit}
+				if known != row.known || !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: got %+v, %v, want %+v, %v", row.name, got, known, want, row.known)
 				}
 			}
 		})
@@ -157,8 +172,8 @@ func TestUnpackScript(t *testing.T) {
 			"result=$unpackDir\nmkdir $out\nmv \"$result\" \"$out\"\n",
 		"an end of line in renamed": strings.Replace(begin2019+keep2018, "a.zip", "a\nb", 1),
 	} {
-		if known, keepRoot := unpackScript(script); known || keepRoot {
-			t.Errorf("%s: got %v, %v", name, known, keepRoot)
+		if got, known := unpackScript(script); known || !reflect.DeepEqual(got, unpacking{}) {
+			t.Errorf("%s: got %+v, %v", name, got, known)
 		}
 	}
 }

@@ -76,8 +76,8 @@ func (ca ContentAddress) String() string {
 }
 
 // StorePath returns the path in dir of a store object called name that has
-// this content address and refers to nothing. The rule is makeFixedOutputPath
-// in Nix's src/libstore.
+// this content address and refers to nothing. The rules are makeFixedOutputPath
+// and makeTextPath in Nix's src/libstore.
 func (ca ContentAddress) StorePath(dir StoreDir, name string) (StorePath, error) {
 	if err := CheckName(name); err != nil {
 		return "", err
@@ -85,8 +85,10 @@ func (ca ContentAddress) StorePath(dir StoreDir, name string) (StorePath, error)
 	switch {
 	case ca.Hash.IsZero():
 		return "", fmt.Errorf("store path of %s: no hash", name)
+	case ca.Mode == Text && ca.Hash.algo == SHA256:
+		return dir.makePath("text", ca.Hash, name), nil
 	case ca.Mode == Text:
-		return "", fmt.Errorf("store path of %s: text is not a fixed output", name)
+		return "", fmt.Errorf("store path of %s: text has a hash by %s", name, ca.Hash.algo)
 	case ca.Mode == Recursive && ca.Hash.algo == SHA256:
 		return dir.makePath("source", ca.Hash, name), nil
 	}

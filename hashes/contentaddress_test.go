@@ -83,9 +83,20 @@ func TestStorePathIsThatOfNix(t *testing.T) {
 	}
 }
 
+// TestTextPath has a path that Nix gave for builtins.toFile "name" "hello".
+func TestTextPath(t *testing.T) {
+	const want = "/nix/store/rn6bn85mrg1w426laq7p99rp14plzpqm-name"
+	text := ContentAddress{Text, Sum(SHA256, []byte("hello"))}
+	if got, err := text.StorePath(DefaultStoreDir, "name"); got != want || err != nil {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
 func TestStorePathRefuses(t *testing.T) {
 	h := Sum(SHA256, nil)
-	for row, ca := range map[string]ContentAddress{"no hash": {}, "text": {Text, h}} {
+	for row, ca := range map[string]ContentAddress{
+		"no hash": {}, "text by another algorithm": {Text, Sum(SHA1, nil)},
+	} {
 		if got, err := ca.StorePath(DefaultStoreDir, "name"); err == nil {
 			t.Errorf("%s: got %s, want an error", row, got)
 		}
