@@ -101,7 +101,7 @@ func TestNixStrings(t *testing.T) {
 		" ++ map builtins.head (map builtins.attrNames (builtins.attrValues " + set + "}))"
 	cmd := exec.CommandContext(t.Context(), "nix-instantiate", "--eval", "--strict", "--json",
 		"--store", "dummy://", "--expr", expr)
-	cmd.Env = (&Evaluator{}).environment(t.TempDir())
+	cmd.Env = (&run{Evaluator: new(Evaluator)}).environment(t.TempDir())
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderrOf(err))

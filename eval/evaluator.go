@@ -2,14 +2,13 @@ package eval
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -19,21 +18,27 @@ import (
 	"granary/hashes"
 )
 
-//go:embed harvest.nix
-var harvestNix string
+//go:embed *.nix
+var nixFiles embed.FS
 
 // An Evaluator evaluates one package set for one system. Its fields are read
 // when Run begins.
 type Evaluator struct {
-	Nix    Nix
-	Tree   string // absolute: the folder, or the file, that holds the package set
-	System string // such as "x86_64-linux"
-	Config string // nixpkgs' config: an attribute set in the Nix language; "" is { }
+	Nix Nix
+	// Tree is the folder, or the file, that holds the package set, absolute. For
+	// another Subject it is its nixpkgs, and may be "" where that needs none.
+	Tree    string
+	Subject Subject // what to evaluate; the zero value is Tree
+	System  string  // such as "x86_64-linux"
+	Config  string  // nixpkgs' config: an attribute set in the Nix language; "" is { }
 
 	// Attrs are the attributes to evaluate; none means every one.
 	Attrs []AttrPath
 	// Sets are sets to enter though Nix does not recurse into them.
 	Sets []AttrPath
+	// AllSets has every set of packages entered that stands at the top, but for
+	// copies of the whole such as pkgs and pkgsCross.
+	AllSets bool
 
 	// What nixpkgs refuses unless asked: see the NIXPKGS_ALLOW_ variables in its
 	// pkgs/stdenv/generic/check-meta.nix.
@@ -47,6 +52,11 @@ type Evaluator struct {
 	// Known are derivations that need not be read again. With each of them all
 	// its inputs must be known.
 	Known []hashes.StorePath
+
+	// Held, if not nil, is asked for what an expression fetches while it is
+	// evaluated: it makes the output of s at path, where there is nothing yet, and
+	// returns false if the disk does not hold it.
+	Held func(ctx context.Context, s granary.Source, path string) (bool, error)
 
 	Log *slog.Logger // nil: slog.Default
 	// Progress, if not nil, is called now and then, never by two goroutines at
@@ -68,13 +78,16 @@ type Batch struct {
 	Derivations []*granary.Derivation
 	Attributes  []granary.Attribute
 	Calls       []granary.Source // what fetchurl was called for, in a closure or not
+	Fetches     []granary.Source // what evaluation itself needs
 	// Mirrors are the mirror:// sites found so far, site to base URLs: with the
 	// derivations that tell of them, since known ones are not read again. nil
 	// means that there is nothing new.
 	Mirrors map[string][]string
 }
 
-func (b *Batch) size() int { return len(b.Derivations) + len(b.Attributes) + len(b.Calls) }
+func (b *Batch) size() int {
+	return len(b.Derivations) + len(b.Attributes) + len(b.Calls) + len(b.Fetches)
+}
 
 // A Summary is what can be said of an evaluation at its end.
 type Summary struct {
@@ -121,6 +134,9 @@ func (e *Evaluator) Run(ctx context.Context, record func(Batch) error) (Summary,
 		peaks:     make([]atomic.Int64, e.Workers),
 		out:       newOutput(e),
 	}
+	if e.Subject.Flake != nil {
+		r.out.fetch(e.Subject.Flake.Inputs()...)
+	}
 	return r.run(ctx, record)
 }
 
@@ -139,6 +155,9 @@ func (e *Evaluator) fillIn() {
 	}
 	if e.Log == nil {
 		e.Log = slog.Default()
+	}
+	if e.Held == nil {
+		e.Held = func(context.Context, granary.Source, string) (bool, error) { return false, nil }
 	}
 }
 
@@ -176,6 +195,9 @@ type run struct {
 	shares *shares
 	peaks  []atomic.Int64 // of each worker
 	out    *output
+	// scoped is set once it is known that nothing can be evaluated unless
+	// fetchers are replaced.
+	scoped atomic.Bool
 }
 
 func (r *run) run(ctx context.Context, record func(Batch) error) (Summary, error) {
@@ -212,7 +234,7 @@ func (r *run) work(ctx context.Context, i int) (err error) {
 			r.shares.abort()
 		}
 	}()
-	v := &visitor{run: r, number: i}
+	v := &visitor{run: r, number: i, served: new(served)}
 	defer v.stop()
 	for {
 		paths := r.shares.take(i)
@@ -227,16 +249,29 @@ func (r *run) work(ctx context.Context, i int) (err error) {
 	}
 }
 
-// newStore makes a scratch store with main.nix beside it and returns it.
+// newStore makes a scratch store with the files of a worker beside it and
+// returns it.
 func (r *run) newStore(ctx context.Context) (scratch, error) {
 	dir, err := os.MkdirTemp(r.dir, "store-")
+	if err == nil {
+		err = os.CopyFS(dir, nixFiles)
+	}
 	if err != nil {
 		return scratch{}, fmt.Errorf("make scratch store: %w", err)
 	}
 	files := map[string]string{
-		"harvest.nix": harvestNix,
-		"main.nix":    r.mainNix(),
-		"config.nix":  r.Config,
+		mainFile:                r.mainNix(false),
+		scopedFile:              r.mainNix(true),
+		loadPrefix + mainFile:   loadNix(mainFile),
+		loadPrefix + scopedFile: loadNix(scopedFile),
+		"config.nix":            r.Config,
+		"served.nix":            "{ }",
+		"overlays.nix":          "[ (import ./overlay.nix) ]",
+	}
+	if r.Subject.Flake != nil {
+		if err := r.Subject.Flake.writeNix(files); err != nil {
+			return scratch{}, err
+		}
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -244,15 +279,4 @@ func (r *run) newStore(ctx context.Context) (scratch, error) {
 		}
 	}
 	return newScratch(ctx, r.Nix, dir, r.Known)
-}
-
-// mainNix is an expression that can be parsed whatever the user's config is:
-// that is a file of its own.
-func (r *run) mainNix() string {
-	return "import ./harvest.nix {\n" +
-		"  tree = " + nixPath(r.Tree) + ";\n" +
-		"  system = " + nixString(r.System) + ";\n" +
-		"  config = import ./config.nix;\n" +
-		"  sets = " + nixPaths(slices.Concat(r.Sets, r.Attrs)) + ";\n" +
-		"}\n"
 }

@@ -167,7 +167,7 @@ func plainNix(t *testing.T, attrs []string) (drvs map[string]string, store strin
 	}
 	cmd := exec.CommandContext(t.Context(), "nix-instantiate", "--store", store,
 		"--eval", "--strict", "--json", "--read-write-mode", "--expr", expr+"}")
-	cmd.Env = (&Evaluator{}).environment(t.TempDir())
+	cmd.Env = (&run{Evaluator: new(Evaluator)}).environment(t.TempDir())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

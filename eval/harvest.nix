@@ -9,12 +9,16 @@
 #   meta  [PATH, UNFREE]
 #   throw PATH            an error that Nix can catch follows: throw or assert
 #   none  PATH            neither a derivation nor a set to enter
-#   call  SOURCE          fetchurl was called; the overlay below saw it
+#   start [PATH, PATHS]   these attributes are to be visited, and nothing else of it
+#   call, fetch           see overlay.nix and fetchers.nix
 {
-  tree, # a path: what to evaluate
+  subject, # picks one of subjects.nix
+  scoped ? false, # whether files are imported with fetchers that tell of themselves
   system, # such as "x86_64-linux"
   config ? { }, # nixpkgs' config
+  attrs ? [ ], # attribute paths: evaluate these alone
   sets ? [ ], # attribute paths of sets to enter though Nix does not recurse into them
+  allSets ? false, # enter every set of packages at the top
 }:
 
 let
@@ -22,11 +26,10 @@ let
     attrNames
     elem
     foldl'
-    functionArgs
+    head
     isAttrs
-    isFunction
     isList
-    isString
+    tail
     toJSON
     trace
     tryEval
@@ -36,77 +39,52 @@ let
     event: value: result:
     trace "granary ${event} ${toJSON value}" result;
 
-  # fetchurl's arguments differ between the ages of nixpkgs; what it returns
-  # does not. Only what needs no other derivation is read from it: reading more
-  # could change the order in which a stdenv bootstraps itself.
-  call = drv: {
-    inherit (drv) name;
-    urls = if isList (drv.urls or null) then drv.urls else [ (drv.urls or drv.url or "") ];
-    hash = drv.outputHash;
-    algo = drv.outputHashAlgo or "";
-    mode = drv.outputHashMode or "flat";
-    unpack = drv.downloadToTemp or false;
-    executable = drv.executable or false;
+  fetchers = import ./fetchers.nix { served = import ./served.nix; };
+  subjects = import ./subjects.nix {
+    inherit system config;
+    inherit (fetchers) fetched;
+    load = if scoped then fetchers.scope.import else import;
+    overlay = import ./overlay.nix;
   };
+  chosen = subject subjects fetchers.scope;
 
-  observe =
-    drv:
-    let
-      source = tryEval (toJSON (call drv));
-    in
-    if isAttrs drv && drv ? outputHash && source.success then
-      trace "granary call ${source.value}" drv
-    else
-      drv;
+  # What is a package itself is looked for under a name.
+  isPackage = isAttrs chosen.value && chosen.value.type or null == "derivation";
+  pkgs = if isPackage && attrs == [ ] then { default = chosen.value; } else chosen.value;
 
-  wrap =
-    super:
-    let
-      original = super.fetchurl;
-      arguments = tryEval (super.lib.functionArgs original);
-    in
-    if !(super ? fetchurl) then
-      { }
+  start =
+    if attrs == [ ] then
+      chosen.start or null
+    else if chosen ? resolve then
+      map chosen.resolve attrs
     else
-      {
-        fetchurl =
-          (if isAttrs original then original else { })
-          // {
-            __functor = _: args: observe (original args);
-          }
-          // (
-            if super ? lib && super.lib ? functionArgs && arguments.success then
-              { __functionArgs = arguments.value; }
-            else
-              { }
-          );
-      };
-
-  imported = import tree;
-  wanted = if isFunction imported then functionArgs imported else { };
-  overlaid = wanted ? overlays || wanted == { };
-  # Before nixpkgs 17.03 there were no overlays, but config.packageOverrides.
-  arguments =
-    if overlaid then
-      {
-        inherit system config;
-        overlays = [ (self: super: wrap super) ];
-      }
-    else
-      {
-        inherit system;
-        config = config // {
-          packageOverrides = super: (config.packageOverrides or (_: { })) super // wrap super;
-        };
-      };
-  pkgs = if isFunction imported then imported arguments else imported;
+      null;
 
   lookup = path: foldl' (set: name: set.${name}) pkgs path;
+
+  # Sets of packages by what they have, but not copies of the whole.
+  copies = [
+    "pkgs"
+    "pkgsCross"
+    "buildPackages"
+    "targetPackages"
+    "__splicedPackages"
+    "lib"
+    "tests"
+  ];
+  isCopy = set: set ? stdenv && set ? pkgs && set ? callPackage;
+  atTop = path: tail path == [ ] && !(elem (head path) copies);
 
   entered =
     path: value:
     isAttrs value
-    && (path == [ ] || value.recurseForDerivations or false == true || elem path sets);
+    && (
+      path == [ ]
+      || value.recurseForDerivations or false == true
+      || elem path sets
+      || start != null && elem path start
+      || allSets && atTop path && !(isCopy value)
+    );
 
   unfree =
     drv:
@@ -134,7 +112,11 @@ let
 
   examine =
     path: value:
-    if isAttrs value && checked path (value.type or null) == "derivation" then
+    if path == [ ] && start != null then
+      say "start" [ path start ] null
+    else if path == [ ] && isAttrs value then
+      say "set" [ path (attrNames value) ] null
+    else if isAttrs value && checked path (value.type or null) == "derivation" then
       if (tryEval value.drvPath).success then
         say "drv" [ path value.drvPath (value.name or "") ] (meta path value null)
       else

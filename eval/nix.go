@@ -120,7 +120,7 @@ func stderrOf(err error) string {
 // environment returns the environment of a worker: nothing of the user's
 // configuration, folders of its own below dir, and what nixpkgs reads to allow
 // packages that it otherwise refuses.
-func (e *Evaluator) environment(dir string) []string {
+func (r *run) environment(dir string) []string {
 	env := []string{
 		"PATH=" + os.Getenv("PATH"),
 		"LANG=C.UTF-8",
@@ -133,9 +133,15 @@ func (e *Evaluator) environment(dir string) []string {
 		"NIX_CONF_DIR=" + dir,
 		"NIX_USER_CONF_FILES=",
 		"NIX_PATH=",
-		"NIX_CONFIG=" + strings.Join(settings, "\n"),
+		"NIX_CONFIG=" + strings.Join(settings, "\n") + "\nsystem = " + r.System,
+		// No network: a proxy where nothing listens, and local repositories only.
+		"http_proxy=" + nowhere,
+		"https_proxy=" + nowhere,
+		"all_proxy=" + nowhere,
+		"GIT_ALLOW_PROTOCOL=file",
 	}
-	if e.Workers > 1 {
+	env = append(env, r.nixpkgsConfig(dir)...)
+	if r.Workers > 1 {
 		// Nix's garbage collector would mark with a thread a CPU in each worker.
 		env = append(env, "GC_MARKERS=1")
 	}
@@ -143,8 +149,8 @@ func (e *Evaluator) environment(dir string) []string {
 		allow bool
 		name  string
 	}{
-		{e.Unfree, "UNFREE"}, {e.Broken, "BROKEN"},
-		{e.Unsupported, "UNSUPPORTED_SYSTEM"}, {e.Insecure, "INSECURE"},
+		{r.Unfree, "UNFREE"}, {r.Broken, "BROKEN"},
+		{r.Unsupported, "UNSUPPORTED_SYSTEM"}, {r.Insecure, "INSECURE"},
 	} {
 		if allowed.allow {
 			env = append(env, "NIXPKGS_ALLOW_"+allowed.name+"=1")
@@ -152,6 +158,10 @@ func (e *Evaluator) environment(dir string) []string {
 	}
 	return env
 }
+
+// nowhere is a URL at which no program listens: port 9 is that of the discard
+// service (RFC 863).
+const nowhere = "http://127.0.0.1:9"
 
 // settings are those of nix.conf(5) under which workers run.
 var settings = []string{

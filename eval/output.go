@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +17,8 @@ type output struct {
 
 	mu       sync.Mutex
 	reader   *reader
-	calls    map[string]bool // each call of fetchurl as harvest.nix told it
+	calls    map[string]bool // each call of fetchurl as overlay.nix told it
+	fetches  map[string]bool // by output path and URLs
 	pending  Batch
 	progress Progress
 	shown    time.Time
@@ -28,6 +30,7 @@ func newOutput(e *Evaluator) *output {
 		batches:  make(chan Batch, 2),
 		reader:   newReader(e.Known, e.Log),
 		calls:    map[string]bool{},
+		fetches:  map[string]bool{},
 		evaluate: e,
 	}
 }
@@ -73,6 +76,19 @@ func (o *output) call(text string) {
 		return
 	}
 	o.pending.Calls = append(o.pending.Calls, source)
+}
+
+// fetch adds what evaluation itself needs.
+func (o *output) fetch(sources ...granary.Source) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, s := range sources {
+		key := strings.Join(append(s.URLs[:len(s.URLs):len(s.URLs)], string(s.OutPath)), " ")
+		if s.OutPath != "" && !o.fetches[key] {
+			o.fetches[key] = true
+			o.pending.Fetches = append(o.pending.Fetches, s)
+		}
+	}
 }
 
 func (o *output) show() {

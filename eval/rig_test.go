@@ -36,6 +36,7 @@ func evaluate(t *testing.T, e *Evaluator) *findings {
 		f.Derivations = append(f.Derivations, b.Derivations...)
 		f.Attributes = append(f.Attributes, b.Attributes...)
 		f.Calls = append(f.Calls, b.Calls...)
+		f.Fetches = append(f.Fetches, b.Fetches...)
 		if b.Mirrors != nil {
 			f.Mirrors = b.Mirrors
 		}

@@ -11,6 +11,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // the scratch store's database
 
+	"granary"
 	"granary/hashes"
 )
 
@@ -26,19 +27,48 @@ func newScratch(ctx context.Context, n Nix, dir string, known []hashes.StorePath
 	if len(known) == 0 {
 		return s, nil
 	}
-	program, err := n.program("nix-store")
-	if err != nil {
+	if err := s.init(ctx, n); err != nil {
 		return s, err
-	}
-	cmd := exec.CommandContext(ctx, program, "--store", dir, "--init")
-	cmd.Env = append(os.Environ(), "NIX_CONFIG=build-users-group =")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return s, fmt.Errorf("make scratch store %s: %s", dir, message(string(out)))
 	}
 	if err := s.enter(ctx, known); err != nil {
 		return s, fmt.Errorf("make scratch store %s: %w", dir, err)
 	}
 	return s, nil
+}
+
+// init has Nix make its database, if it is not there.
+func (s scratch) init(ctx context.Context, n Nix) error {
+	program, err := n.program("nix-store")
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, "--store", s.dir, "--init")
+	cmd.Env = append(os.Environ(), "NIX_CONFIG=build-users-group =")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make scratch store %s: %s", s.dir, message(string(out)))
+	}
+	return nil
+}
+
+// add makes the output of source a valid path, as far as held can make it.
+func (s scratch) add(
+	ctx context.Context, n Nix, source granary.Source,
+	held func(context.Context, granary.Source, string) (bool, error),
+) (bool, error) {
+	if err := s.init(ctx, n); err != nil {
+		return false, err
+	}
+	file := s.file(string(source.OutPath))
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return false, fmt.Errorf("add to scratch store: %w", err)
+	}
+	if ok, err := held(ctx, source, file); err != nil || !ok {
+		return false, err
+	}
+	if err := s.enter(ctx, []hashes.StorePath{source.OutPath}); err != nil {
+		return false, fmt.Errorf("add to scratch store %s: %w", s.dir, err)
+	}
+	return true, nil
 }
 
 // enter writes to Nix's database, whose schema (version 10) has not changed

@@ -31,6 +31,12 @@ type visitor struct {
 	found []AttrPath
 
 	repeated bool // the process repeats what it has said before
+
+	scoped   bool     // the process has fetchers that tell of themselves
+	other    *visitor // for what needs them; nil: to be made
+	served   *served  // of the store
+	seen     int      // what of it the process has seen
+	fetching fetching // what the attribute was fetching last
 }
 
 func (v *visitor) start(ctx context.Context) error {
@@ -41,12 +47,22 @@ func (v *visitor) start(ctx context.Context) error {
 		}
 		v.store = &store
 	}
-	w, err := v.startWorker(ctx, v.store.dir, &v.peaks[v.number])
-	v.worker, v.fresh = w, true
+	w, err := v.startWorker(ctx, v.store.dir, v.file(), &v.peaks[v.number])
+	v.worker, v.fresh, v.seen = w, true, v.served.changes
 	return err
 }
 
+func (v *visitor) file() string {
+	if v.scoped {
+		return scopedFile
+	}
+	return mainFile
+}
+
 func (v *visitor) stop() {
+	if v.other != nil {
+		v.other.stop()
+	}
 	if v.worker != nil {
 		_ = v.worker.stop()
 		v.worker = nil
@@ -56,6 +72,12 @@ func (v *visitor) stop() {
 // visit has the paths visited, as far as a first error, and returns what is
 // then to be visited: what sets hold, and the rest.
 func (v *visitor) visit(ctx context.Context, paths []AttrPath) ([]AttrPath, error) {
+	if !v.scoped && v.run.scoped.Load() {
+		return v.others(ctx, paths)
+	}
+	if v.worker != nil && v.seen != v.served.changes {
+		v.stop()
+	}
 	if v.worker == nil {
 		if err := v.start(ctx); err != nil {
 			return nil, err
@@ -85,19 +107,19 @@ func (v *visitor) visit(ctx context.Context, paths []AttrPath) ([]AttrPath, erro
 	case err != nil:
 		return nil, err
 	}
-	if err := v.ended(rest, printed); err != nil {
+	if err := v.ended(ctx, rest, printed); err != nil {
 		return nil, err
 	}
 	return append(v.found, rest...), nil
 }
 
 // ended takes the end of a batch, which an error may have cut short.
-func (v *visitor) ended(rest []AttrPath, printed string) error {
+func (v *visitor) ended(ctx context.Context, rest []AttrPath, printed string) error {
 	switch {
 	case v.open:
-		return v.failed(printed)
+		return v.failed(ctx, printed)
 	case v.at == nil && len(rest) > 0: // harvest.nix itself was not loaded
-		return &TreeError{v.Tree, treeMessage(printed)}
+		return &TreeError{v.name(), treeMessage(printed)}
 	}
 	v.finish()
 	return nil
@@ -112,9 +134,15 @@ func (v *visitor) askAgain(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	expr := fmt.Sprintf("(import %s).visit %s",
-		nixPath(filepath.Join(v.store.dir, "main.nix")), nixPaths([]AttrPath{v.at}))
-	cmd := exec.CommandContext(ctx, program, "--eval", "--store", v.store.dir, "--expr", expr)
+	imported := "import " + nixPath(filepath.Join(v.store.dir, v.file()))
+	visit := fmt.Sprintf("(%s).visit %s", imported, nixPaths([]AttrPath{v.at}))
+	if v.Subject.Expr != "" {
+		visit = fmt.Sprintf("{ expression }: (%s { inherit expression; }).visit %s",
+			imported, nixPaths([]AttrPath{v.at}))
+	}
+	args := append([]string{"--eval", "--store", v.store.dir, "--expr", visit},
+		v.arguments(v.store.dir, v.scoped)...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = v.environment(v.store.dir)
 	cmd.WaitDelay = time.Second
 	ownGroup(cmd)
@@ -150,8 +178,16 @@ func (v *visitor) handle(ev event) error {
 		v.attr.Kind = granary.ErrorThrow
 	case "call":
 		v.out.call(string(ev.value))
+	case "fetch":
+		return v.fetches(ev)
 	case "none":
 		return v.none()
+	case "start":
+		var paths []AttrPath
+		if err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &paths}); err != nil {
+			return ev.wrong(err)
+		}
+		return v.enterAt(paths)
 	case "set":
 		var names []string
 		if err := json.Unmarshal(ev.value, &[]any{new(AttrPath), &names}); err != nil {
@@ -182,7 +218,7 @@ func (ev event) wrong(err error) error {
 // none ends the current attribute, which is no business of ours.
 func (v *visitor) none() error {
 	if len(v.at) == 0 {
-		return &TreeError{v.Tree, "it is not a package set: no attribute set, " +
+		return &TreeError{v.name(), "it is not a package set: no attribute set, " +
 			"and no function that gives one"}
 	}
 	v.open, v.attr.Path = false, ""
@@ -208,19 +244,37 @@ func (v *visitor) enter(names []string) error {
 	return nil
 }
 
+// enterAt ends the package set itself, of which these paths alone are to be
+// visited: a path that is nil is not there.
+func (v *visitor) enterAt(paths []AttrPath) error {
+	v.open, v.attr.Path = false, ""
+	for i, path := range paths {
+		if path == nil {
+			return &AttrError{Path: v.Attrs[i].String()}
+		}
+	}
+	v.found = append(v.found, paths...)
+	return nil
+}
+
 // finish hands on the current attribute, if it came to an end.
 func (v *visitor) finish() {
 	if v.at != nil && v.attr.Path != "" {
 		v.out.attribute(v.attr)
 	}
 	v.fresh = v.fresh && v.at == nil
-	v.at, v.open, v.attr = nil, false, granary.Attribute{}
+	v.at, v.open, v.attr, v.fetching = nil, false, granary.Attribute{}, fetching{}
 }
 
 // failed ends the current attribute with the error that Nix printed.
-func (v *visitor) failed(printed string) error {
-	if len(v.at) == 0 {
-		return &TreeError{v.Tree, treeMessage(printed)}
+func (v *visitor) failed(ctx context.Context, printed string) error {
+	switch {
+	case v.fetching.text != "" && strings.Contains(printed, notFetched):
+		return v.needsFetch(ctx)
+	case !v.scoped && needsNetwork(printed):
+		return v.failedWithoutNetwork(ctx)
+	case len(v.at) == 0:
+		return &TreeError{v.name(), treeMessage(printed)}
 	}
 	text := message(printed)
 	v.attr.Error = text
@@ -258,7 +312,7 @@ func (v *visitor) died(ctx context.Context, rest []AttrPath, printed string) ([]
 		v.finish()
 		return left, nil
 	case len(v.at) == 0:
-		return nil, &TreeError{v.Tree, text}
+		return nil, &TreeError{v.name(), text}
 	case kind == "":
 		kind = granary.ErrorCrash
 	}

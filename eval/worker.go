@@ -20,6 +20,7 @@ import (
 
 // A worker is a running `nix repl` that has loaded harvest.nix.
 type worker struct {
+	dir    string
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	output *bufio.Reader // its stderr
@@ -31,19 +32,29 @@ type worker struct {
 	watch  sync.WaitGroup
 }
 
+// The files beside a scratch store that a worker may load; see subject.go.
+const (
+	mainFile   = "main.nix"
+	scopedFile = "scoped.nix"
+	loadPrefix = "load-"
+)
+
 // startWorker starts a worker whose store and folders are in dir, which holds
-// main.nix.
-func (e *Evaluator) startWorker(
-	ctx context.Context, dir string, peak *atomic.Int64,
+// file.
+func (r *run) startWorker(
+	ctx context.Context, dir, file string, peak *atomic.Int64,
 ) (*worker, error) {
-	program, err := e.Nix.program("nix")
+	program, err := r.Nix.program("nix")
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{quit: make(chan struct{})}
-	w.cmd = exec.CommandContext(ctx, program, "repl", "--store", dir)
-	w.cmd.Env = e.environment(dir)
-	w.cmd.Dir = dir
+	w := &worker{dir: dir, quit: make(chan struct{})}
+	args := append([]string{"repl", "--store", dir}, r.arguments(dir, file == scopedFile)...)
+	w.cmd = exec.CommandContext(ctx, program, args...)
+	w.cmd.Env = r.environment(dir)
+	if r.Subject.Expr == "" {
+		w.cmd.Dir = dir
+	}
 	w.cmd.WaitDelay = time.Second
 	ownGroup(w.cmd)
 	if w.stdin, err = w.cmd.StdinPipe(); err != nil {
@@ -57,8 +68,12 @@ func (e *Evaluator) startWorker(
 	if err := w.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start nix: %w", err)
 	}
-	w.watch.Go(func() { w.guard(e.WorkerMemory, e.AttrTimeout, peak) })
-	w.say("granary = import %s\n", nixPath(filepath.Join(dir, "main.nix")))
+	w.watch.Go(func() { w.guard(r.WorkerMemory, r.AttrTimeout, peak) })
+	if r.Subject.Expr != "" {
+		w.say(":l %s\n", filepath.Join(dir, loadPrefix+file))
+	} else {
+		w.say("granary = import %s\n", nixPath(filepath.Join(dir, file)))
+	}
 	return w, nil
 }
 
@@ -155,7 +170,7 @@ func (w *worker) ask(paths []AttrPath, handle func(event) error) (string, error)
 	w.batch++
 	// The repl reads its input by the character, so that the paths come in a
 	// file.
-	file := filepath.Join(w.cmd.Dir, fmt.Sprintf("batch-%d.nix", w.batch))
+	file := filepath.Join(w.dir, fmt.Sprintf("batch-%d.nix", w.batch))
 	if err := os.WriteFile(file, []byte(nixPaths(paths)), 0o600); err != nil {
 		return "", fmt.Errorf("ask nix: %w", err)
 	}
