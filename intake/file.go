@@ -1,0 +1,226 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"granary"
+	"granary/nar"
+)
+
+// maxKept is the size up to which a file's contents are kept in memory while
+// it is looked at, in bytes: it is read from its disk once.
+const maxKept = 4 << 20
+
+// A content is what is in a file.
+type content struct {
+	io.ReaderAt
+	size int64
+	file *os.File // nil: it is in memory
+}
+
+func openContent(path string) (*content, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("read %s: not a regular file", path)
+	case info.Size() > maxKept:
+		return &content{f, info.Size(), f}, nil
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxKept+1))
+	return &content{bytes.NewReader(data), int64(len(data)), nil}, err
+}
+
+// close closes the file; its errors mean nothing after reading.
+func (c *content) close() {
+	if c.file != nil {
+		c.file.Close()
+	}
+}
+
+func (c *content) reader() io.Reader { return io.NewSectionReader(c, 0, c.size) }
+
+func (c *content) copyTo(w io.Writer) error {
+	_, err := io.Copy(w, c.reader())
+	return err
+}
+
+// lookAt takes what the file at path is wanted for, and tells how many sources
+// have it.
+func (in *Intake) lookAt(ctx context.Context, path string) (found int, err error) {
+	c, err := openContent(path)
+	if err != nil {
+		in.tell(Event{Kind: Failed, File: path, Err: err})
+		return 0, nil
+	}
+	defer c.close()
+	in.bytes.Add(c.size)
+	matches, err := in.matches(ctx, c)
+	switch {
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
+	case err != nil:
+		in.tell(Event{Kind: Failed, File: path, Err: err})
+		return 0, nil
+	}
+	for _, m := range matches {
+		found += len(m.sources)
+		if err := in.offer(ctx, path, m.recipe, m.sources, m.fill); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// A match is what a file is good for.
+type match struct {
+	recipe  granary.Recipe
+	sources []*Wanted
+	fill    fill
+}
+
+func (in *Intake) matches(ctx context.Context, c *content) ([]match, error) {
+	x := in.index
+	s, err := sumFile(contextReader{ctx, c.reader()}, c.size,
+		x.flat.algos, x.lone.algos)
+	if err != nil {
+		return nil, err
+	}
+	all := []match{
+		{granary.RecipeFlat, x.flat.find(s.flat), c.copyTo},
+		{granary.RecipeExecutable, x.lone.find(s.executable), c.copyTo},
+		{granary.RecipeNAR, x.lone.find(s.regular), compressed(func(w io.Writer) error {
+			return nar.WriteFile(w, c.reader(), c.size, false)
+		})},
+	}
+	if !in.wantsTrees() {
+		return all, nil
+	}
+	archived, err := in.archived(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return append(all, archived...), nil
+}
+
+// archived returns what c is good for as an archive or as a NAR.
+func (in *Intake) archived(ctx context.Context, c *content) ([]match, error) {
+	if isNAR(c) {
+		sources, err := in.unNAR(ctx, c)
+		return []match{{granary.RecipeNAR, sources, c.copyTo}}, skipFormat(err)
+	}
+	archive, err := nar.OpenArchive(c, c.size)
+	if err != nil {
+		return nil, skipFormat(err)
+	}
+	var all []match
+	for i := range in.index.trees {
+		t := &in.index.trees[i]
+		if len(t.algos) == 0 {
+			continue
+		}
+		s := newSums(t.algos)
+		err := archive.WriteNAR(ctx, s, nar.Options{KeepRoot: i == 1, Budget: budget})
+		if err != nil {
+			return nil, skipFormat(err)
+		}
+		all = append(all, match{granary.RecipeUnpack, t.find(s.all()), c.copyTo})
+	}
+	return all, nil
+}
+
+// skipFormat drops errors that say that the bytes are something else, which
+// most files are.
+func skipFormat(err error) error {
+	if errors.Is(err, nar.ErrFormat) {
+		return nil
+	}
+	return err
+}
+
+// narMagic begins every NAR.
+const narMagic = "\x0d\x00\x00\x00\x00\x00\x00\x00nix-archive-1"
+
+func isNAR(c *content) bool {
+	plain, err := nar.Decompress(c.reader())
+	if err != nil {
+		return false
+	}
+	defer plain.Close()
+	first := make([]byte, len(narMagic))
+	_, err = io.ReadFull(plain, first)
+	return err == nil && string(first) == narMagic
+}
+
+// unNAR returns the sources whose NAR c is.
+func (in *Intake) unNAR(ctx context.Context, c *content) ([]*Wanted, error) {
+	plain, err := nar.Decompress(contextReader{ctx, c.reader()})
+	if err != nil {
+		return nil, err
+	}
+	defer plain.Close()
+	s := newSums(in.index.narAlgorithms())
+	if _, err := io.Copy(s, plain); err != nil {
+		return nil, err
+	}
+	return in.index.nars(s.all()), nil
+}
+
+// lookInto takes the folder at path as a whole, if that is wanted, and tells how
+// many sources have it.
+func (in *Intake) lookInto(ctx context.Context, path string) (found int, err error) {
+	s := newSums(in.index.narAlgorithms())
+	if len(s.algos) == 0 {
+		return 0, nil
+	}
+	dump := func(w io.Writer) error { return nar.Dump(w, path) }
+	if err := dump(&errWriter{ctx: ctx, w: countWriter{s, &in.bytes}}); err != nil {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		in.tell(Event{Kind: Failed, File: path, Err: err})
+		return 0, nil
+	}
+	sources := in.index.nars(s.all())
+	return len(sources), in.offer(ctx, path, granary.RecipeNAR, sources, compressed(dump))
+}
+
+// A contextReader fails once ctx ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	return c.r.Read(p)
+}
+
+// A countWriter adds the bytes written to it to a number.
+type countWriter struct {
+	w io.Writer
+	n *atomic.Int64
+}
+
+func (c countWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n.Add(int64(n))
+	return n, err
+}

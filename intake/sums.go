@@ -1,0 +1,85 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash"
+	"io"
+
+	"granary/hashes"
+	"granary/nar"
+)
+
+// sums hashes what is written to it by several algorithms.
+type sums struct {
+	algos  []hashes.Algorithm
+	hashes []hash.Hash
+}
+
+func newSums(algos []hashes.Algorithm) *sums {
+	s := &sums{algos: algos}
+	for _, a := range algos {
+		s.hashes = append(s.hashes, a.New())
+	}
+	return s
+}
+
+// Write never fails.
+func (s *sums) Write(p []byte) (int, error) {
+	for _, h := range s.hashes {
+		h.Write(p)
+	}
+	return len(p), nil
+}
+
+func (s *sums) all() []hashes.Hash {
+	all := make([]hashes.Hash, len(s.algos))
+	for i, a := range s.algos {
+		all[i] = hashes.Of(a, s.hashes[i])
+	}
+	return all
+}
+
+// A frame is what stands around a file's contents in the NAR of that file.
+type frame struct{ head, tail []byte }
+
+// endSize is the length of ")" in a NAR, which follows the contents: a length
+// of 8 bytes, and text that is padded to 8.
+const endSize = 16
+
+// frameOf makes the frame for contents of size bytes out of that for none,
+// where the head ends with their length.
+func frameOf(size int64, executable bool) (frame, error) {
+	var empty bytes.Buffer
+	if err := nar.WriteFile(&empty, bytes.NewReader(nil), 0, executable); err != nil {
+		return frame{}, err
+	}
+	head, end := empty.Bytes()[:empty.Len()-endSize], empty.Bytes()[empty.Len()-endSize:]
+	binary.LittleEndian.PutUint64(head[len(head)-8:], uint64(size))
+	return frame{head, append(make([]byte, -size&7), end...)}, nil
+}
+
+// fileSums are the hashes of a file and of the two NARs that it may be in.
+type fileSums struct{ flat, regular, executable []hashes.Hash }
+
+// sumFile reads r, which has size bytes, once.
+func sumFile(r io.Reader, size int64, flat, nars []hashes.Algorithm) (s fileSums, err error) {
+	bare, regular, executable := newSums(flat), newSums(nars), newSums(nars)
+	var frames [2]frame
+	for i, w := range []*sums{regular, executable} {
+		if frames[i], err = frameOf(size, i == 1); err != nil {
+			return s, err
+		}
+		w.Write(frames[i].head)
+	}
+	n, err := io.Copy(io.MultiWriter(bare, regular, executable), r)
+	if err == nil && n != size {
+		err = io.ErrUnexpectedEOF // it changes while it is read
+	}
+	if err != nil {
+		return s, err
+	}
+	regular.Write(frames[0].tail)
+	executable.Write(frames[1].tail)
+	return fileSums{bare.all(), regular.all(), executable.all()}, nil
+}
