@@ -135,9 +135,13 @@ func (in *Intake) archived(ctx context.Context, c *content) ([]match, error) {
 			continue
 		}
 		s := newSums(t.algos)
+		// An archive with two top directories, say, is one only with KeepRoot.
 		err := archive.WriteNAR(ctx, s, nar.Options{KeepRoot: i == 1, Budget: budget})
-		if err != nil {
-			return nil, skipFormat(err)
+		switch {
+		case errors.Is(err, nar.ErrFormat):
+			continue
+		case err != nil:
+			return nil, err
 		}
 		all = append(all, match{granary.RecipeUnpack, t.find(s.all()), c.copyTo})
 	}

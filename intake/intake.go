@@ -100,25 +100,24 @@ type job func(ctx context.Context) error
 // run does jobs on all cores, until none is left or the error of one.
 func (in *Intake) run(ctx context.Context, jobs []job) error {
 	in.total.Add(int64(len(jobs)))
-	group, ctx := errgroup.WithContext(ctx)
+	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, do := range jobs {
-		if ctx.Err() != nil {
+		if inner.Err() != nil {
 			break
 		}
 		group.Go(func() error {
 			defer in.done.Add(1)
-			if err := ctx.Err(); err != nil {
-				return context.Cause(ctx)
+			if inner.Err() != nil {
+				return context.Cause(inner)
 			}
-			return do(ctx)
+			return do(inner)
 		})
 	}
-	err := group.Wait()
-	if err == nil {
-		err = context.Cause(ctx)
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	return err
+	return context.Cause(ctx)
 }
 
 func (in *Intake) tell(e Event) {
