@@ -27,17 +27,16 @@ type Snapshot struct {
 // members are the sets of a snapshot's row.
 type members struct {
 	Snapshot
-	attributes, derivations, sources, calls []int64
+	attributes, derivations, sources, calls, fetches []int64
 }
 
-// wanted returns the sources of closures and calls.
+// wanted returns the sources of closures, calls, and the evaluation itself.
 func (m *members) wanted() map[int64]bool {
-	set := make(map[int64]bool, len(m.sources)+len(m.calls))
-	for _, id := range m.sources {
-		set[id] = true
-	}
-	for _, id := range m.calls {
-		set[id] = true
+	set := make(map[int64]bool, len(m.sources)+len(m.calls)+len(m.fetches))
+	for _, ids := range [][]int64{m.sources, m.calls, m.fetches} {
+		for _, id := range ids {
+			set[id] = true
+		}
 	}
 	return set
 }
@@ -81,7 +80,7 @@ func (c *Catalog) members(ctx context.Context, name string) ([]members, error) {
 		all = append(all, m)
 		return err
 	}, `SELECT name, tree, revision, system, options, nix, evaluated,
-		attributes, derivations, sources, calls
+		attributes, derivations, sources, calls, fetches
 		FROM snapshot WHERE ?1 IN ('', name) ORDER BY evaluated, id`, name)
 	if err != nil {
 		return nil, err
@@ -112,14 +111,15 @@ func (m *members) count(failed map[int64]bool) {
 
 func scanMembers(rows *sql.Rows) (m members, err error) {
 	var evaluated int64
-	var blobs [4][]byte
+	var blobs [5][]byte
 	err = rows.Scan(&m.Name, &m.Tree, &m.Revision, &m.System, &m.Options, &m.Nix, &evaluated,
-		&blobs[0], &blobs[1], &blobs[2], &blobs[3])
+		&blobs[0], &blobs[1], &blobs[2], &blobs[3], &blobs[4])
 	if err != nil {
 		return m, err
 	}
 	m.Evaluated = time.Unix(evaluated, 0).UTC()
-	for i, set := range []*[]int64{&m.attributes, &m.derivations, &m.sources, &m.calls} {
+	sets := []*[]int64{&m.attributes, &m.derivations, &m.sources, &m.calls, &m.fetches}
+	for i, set := range sets {
 		if *set, err = decodeSet(nil, blobs[i]); err != nil {
 			return m, fmt.Errorf("snapshot %s: %w", m.Name, err)
 		}

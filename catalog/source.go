@@ -34,6 +34,7 @@ type Source struct {
 	Detail    string
 	Systems   []string // of the snapshots that want it, sorted
 	InClosure bool     // it is in the closure of an attribute
+	Fetched   bool     // evaluation itself fetches it
 
 	// What a want-list said: bytes to download, 0 if that is not known, and the
 	// fields that granary does not know, a JSON object or "".
@@ -62,12 +63,12 @@ func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
 			starts[s.OutPath] = s.Source
 		}
 		s.Systems = usage.systems[s.ID]
-		s.InClosure = usage.inClosure[s.ID]
+		s.InClosure, s.Fetched = usage.inClosure[s.ID], usage.fetched[s.ID]
 		if imported || len(s.Systems) > 0 {
 			all = append(all, s)
 		}
 		return err
-	}, sourceQuery)
+	}, sourceQuery+` ORDER BY s.name, s.out_path`)
 	for i := range all {
 		if start, ok := starts[all[i].From]; ok {
 			all[i].startFrom(&start)
@@ -88,7 +89,19 @@ const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.
 		s.recipe, s.keep_root, s.strip, s.omit, s.from_path, s.checkout, s.message, s.imported,
 		coalesce(s.size, 0), s.listed, coalesce(s.held_by, ''), coalesce(s.reason, ''),
 		coalesce(s.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
-	FROM source s LEFT JOIN object o ON o.id = s.object_id ORDER BY s.name, s.out_path`
+	FROM source s LEFT JOIN object o ON o.id = s.object_id`
+
+// Source returns the source with that output path, wanted or not, but for its
+// URLs and what concerns snapshots; false if there is none.
+func (c *Catalog) Source(ctx context.Context, path hashes.StorePath) (s Source, ok bool, err error) {
+	err = c.query(ctx, func(rows *sql.Rows) error {
+		var err error
+		ok = true
+		s, _, err = scanSource(rows)
+		return err
+	}, sourceQuery+` WHERE s.out_path = ?`, path.Base())
+	return s, ok, err
+}
 
 func scanSource(rows *sql.Rows) (s Source, imported bool, err error) {
 	var path, mode, algo, from, checkout, objectAlgo string
@@ -135,10 +148,11 @@ func columnHash(algo string, digest []byte) (hashes.Hash, error) {
 type usage struct {
 	systems   map[int64][]string
 	inClosure map[int64]bool
+	fetched   map[int64]bool
 }
 
 func newUsage(snapshots []members) usage {
-	u := usage{map[int64][]string{}, map[int64]bool{}}
+	u := usage{map[int64][]string{}, map[int64]bool{}, map[int64]bool{}}
 	for i := range snapshots {
 		m := &snapshots[i]
 		for id := range m.wanted() {
@@ -149,6 +163,9 @@ func newUsage(snapshots []members) usage {
 		}
 		for _, id := range m.sources {
 			u.inClosure[id] = true
+		}
+		for _, id := range m.fetches {
+			u.fetched[id] = true
 		}
 	}
 	return u
