@@ -98,7 +98,6 @@ func OpenArchive(r io.ReaderAt, size int64) (*Archive, error) {
 
 // otherFormats are told apart from junk to give a clear reason.
 var otherFormats = []struct{ name, magic string }{
-	{"lzip", "LZIP"},
 	{"7z", "7z\xbc\xaf\x27\x1c"},
 	{"rar", "Rar!\x1a\x07"},
 	{"compress (.Z)", "\x1f\x9d"},

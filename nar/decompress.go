@@ -32,6 +32,7 @@ var compressions = []compression{
 	{"xz", prefix("\xfd7zXZ\x00"), openXZ},
 	{"bzip2", prefix("BZh"), openBzip2},
 	{"zstd", isZstd, openZstd},
+	{"lzip", prefix(lzipMagic), openLzip},
 	{"lzma", isLzma, openLzma},
 }
 
@@ -51,7 +52,7 @@ func compressionOf(first []byte) *compression {
 }
 
 // Decompress returns the bytes in r without compression. The first bytes
-// decide: gzip, xz, bzip2, zstd and lzma are known, all else is returned as it
+// decide: gzip, xz, bzip2, zstd, lzip and lzma are known, all else is returned as it
 // is. The caller closes the result, which does not close r.
 //
 // Errors of the bytes match [ErrFormat], and [ErrTruncated] if they end too
@@ -171,7 +172,7 @@ func openZstd(r *bufio.Reader) (io.ReadCloser, error) {
 // number: the usual properties, a dictionary of up to maxDictionary, and a size
 // that is unknown or below 256 GiB, as the xz program has it.
 func isLzma(first []byte) bool {
-	if len(first) < lzma.HeaderLen || first[0] != 0x5d {
+	if len(first) < lzma.HeaderLen || first[0] != lzmaUsual {
 		return false
 	}
 	dictionary := binary.LittleEndian.Uint32(first[1:])
@@ -181,7 +182,7 @@ func isLzma(first []byte) bool {
 }
 
 func openLzma(r *bufio.Reader) (io.ReadCloser, error) {
-	d, err := lzma.NewReader(r)
+	d, err := lzma.ReaderConfig{DictCap: maxDictionary}.NewReader(r)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,12 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
+	"hash/crc32"
 	"io"
 	"testing"
+
+	"github.com/ulikunitz/xz/lzma"
 )
 
 // reg, dir, link and hard describe entries for makeTar. The contents of a file
@@ -76,4 +80,22 @@ func gzipped(t testing.TB, data []byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// lzipped returns what lzip makes of data, but for the ratio.
+func lzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := lzma.WriterConfig{EOSMarker: true}.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(data)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out := append([]byte("LZIP\x01\x17"), b.Bytes()[lzma.HeaderLen:]...)
+	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(data))
+	out = binary.LittleEndian.AppendUint64(out, uint64(len(data)))
+	return binary.LittleEndian.AppendUint64(out, uint64(len(out)+8))
 }

@@ -3,18 +3,24 @@ package nar
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
+	"compress/bzip2"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // maxZipIndex is how many bytes of a zip archive may be read to list its
 // members; they take about eight times as much in memory.
 const maxZipIndex = 64 << 20
+
+// zipBzip2 is the number of bzip2 among the methods (APPNOTE 4.4.5). Of those
+// that the unzip of nixpkgs knows besides the usual ones, only deflate64 is
+// missing here.
+const zipBzip2 = 12
 
 const (
 	zipEnd     = "PK\x05\x06" // begins the record at the archive's end
@@ -73,8 +79,13 @@ func (a *Archive) openZip(ctx context.Context) (*zip.Reader, *zipFile, error) {
 		return nil, nil, a.blameZip(f, err)
 	}
 	f.left = -1
+	inflate := newInflater(nil) // members are read one after the other
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser {
-		return flate.NewReader(r)
+		inflate.reset(r)
+		return io.NopCloser(inflate)
+	})
+	z.RegisterDecompressor(zipBzip2, func(r io.Reader) io.ReadCloser {
+		return io.NopCloser(bzip2.NewReader(r))
 	})
 	return z, f, nil
 }
@@ -105,6 +116,9 @@ func (a *Archive) writeZip(e *encoder, opts Options) error {
 		if err := w.add(member); err != nil {
 			return err
 		}
+	}
+	if err := w.checkOverlap(); err != nil {
+		return err
 	}
 	top, err := w.tree.top(opts.KeepRoot)
 	if err != nil {
@@ -157,14 +171,38 @@ func checkMember(member *zip.File) error {
 		return unsupported("%q: encrypted", member.Name)
 	}
 	switch member.Method {
-	case zip.Store, zip.Deflate:
+	case zip.Store, zip.Deflate, zipBzip2:
 		return nil
 	}
 	names := map[uint16]string{
-		1: "shrink", 6: "implode", 9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz",
+		1: "shrink", 6: "implode", 9: "deflate64", 14: "lzma", 93: "zstd", 95: "xz",
 	}
 	return unsupported("%q: compressed with zip's method %d (%s)",
 		member.Name, member.Method, names[member.Method])
+}
+
+// checkOverlap refuses members that share compressed bytes, as unzip does: so
+// zip bombs are made.
+func (w *zipWriter) checkOverlap() error {
+	type extent struct{ begin, end int64 }
+	var extents []extent
+	for _, member := range w.members {
+		begin, err := member.DataOffset()
+		if err != nil {
+			return w.in.blame(err)
+		}
+		size := int64(min(member.CompressedSize64, 1<<62))
+		if size > 0 {
+			extents = append(extents, extent{begin, begin + size})
+		}
+	}
+	slices.SortFunc(extents, func(a, b extent) int { return cmp.Compare(a.begin, b.begin) })
+	for i := range len(extents) - 1 {
+		if extents[i].end > extents[i+1].begin {
+			return badFormat("zip: members overlap")
+		}
+	}
+	return nil
 }
 
 // The hosts that zip archives are made on, as far as they matter (APPNOTE
