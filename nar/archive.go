@@ -19,9 +19,9 @@ type Options struct {
 	// KeepRoot keeps the archive's top directory, as fetchzip's
 	// stripRoot = false does.
 	KeepRoot bool
-	// Omit are paths in the archive that are left out, with all that is in them.
-	// A name * is any name. Nothing else has a special meaning.
-	Omit []string
+	// Omit has paths in the archive that are left out, one a line, with all that
+	// is in them. A name * is any name. Nothing else has a special meaning.
+	Omit string
 	// Strip is how many leading names go from every path in the archive, and the
 	// paths without more names with them, as by tar --strip-components. Usually
 	// KeepRoot is set, too: what is then on top stays there.

@@ -13,11 +13,13 @@ type placer struct {
 
 func newPlacer(opts Options) placer {
 	p := placer{strip: opts.Strip}
-	for _, path := range opts.Omit {
+	for path := range strings.FieldsFuncSeq(opts.Omit, isNewline) {
 		p.omit = append(p.omit, names(path))
 	}
 	return p
 }
+
+func isNewline(r rune) bool { return r == '\n' }
 
 // place returns the path in the tree, and false if it is none of the tree's.
 func (p placer) place(path string) (string, bool) {
