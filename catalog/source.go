@@ -271,7 +271,8 @@ func recordAttempts(ctx context.Context, tx *sql.Tx, source int64, attempts []At
 	return nil
 }
 
-// LastURLs returns, for each failed source, the URL of its last attempt.
+// LastURLs returns, for each failed source, the URL of the attempt that it
+// failed for: the last one with the reason that is given for the source.
 func (c *Catalog) LastURLs(ctx context.Context) (map[int64]string, error) {
 	last := map[int64]string{}
 	err := c.query(ctx, func(rows *sql.Rows) error {
@@ -282,6 +283,6 @@ func (c *Catalog) LastURLs(ctx context.Context) (map[int64]string, error) {
 		return err
 	}, `SELECT source_id, url FROM attempt WHERE id IN
 		(SELECT max(a.id) FROM attempt a JOIN source s ON s.id = a.source_id
-			WHERE s.reason IS NOT NULL GROUP BY a.source_id)`)
+			WHERE a.reason = s.reason AND a.detail IS s.detail GROUP BY a.source_id)`)
 	return last, err
 }

@@ -246,7 +246,7 @@ func TestAttempts(t *testing.T) {
 	check(t, c.RecordOutcomes(t.Context(), []Outcome{
 		{
 			OutPath: hello, Reason: "x", Attempts: []Attempt{try("http://h/1", "x"),
-				try("http://h/2", "x")},
+				try("http://h/2", "x"), try("http://cache/h", "z")},
 		},
 		{OutPath: gcc, Reason: "x", Attempts: []Attempt{try("http://g/1", "x")}},
 	}))

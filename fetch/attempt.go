@@ -47,7 +47,7 @@ func (d *download) checkRetry(
 // retry tells whether the request that failed with f is to be repeated, and
 // counts and tells it.
 func (d *download) retry(f *failure) bool {
-	if !f.again || d.left == 0 {
+	if !f.again || d.left == 0 || d.stop != nil && d.stop() {
 		return false
 	}
 	d.left--

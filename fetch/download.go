@@ -45,6 +45,8 @@ type download struct {
 	resumed  bool     // the bytes in temp came in several answers
 	declared bool     // the server says that it compressed the bytes on the way
 
+	// stop, if it is set, tells whether the host is not to be asked again.
+	stop func() bool
 	// check makes the source's hash out of the bytes that came. It returns what
 	// to commit if that is right, else why it is not.
 	check func(ctx context.Context, t *disk.Temp) (made, *failure, error)

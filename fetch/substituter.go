@@ -179,6 +179,7 @@ func below(name string) bool {
 // elsewhere.
 func (c *substituter) download(j *job, url string, temp *disk.Temp) *download {
 	d := newDownload(c.run, j, url, temp)
+	d.stop = func() bool { return c.isGone() != nil }
 	if c.transport != nil {
 		d.client.HTTPClient.Transport = c.transport
 	}
@@ -228,6 +229,7 @@ func rankSubstituter(a *Attempt) {
 	switch a.Reason {
 	case ReasonForbidden, ReasonNotFound:
 		a.Reason, a.ranks = ReasonNotFound, reasonMiss
+		a.Detail = "the substituter does not have it: " + a.Detail
 	case "", ReasonWrongHash, ReasonBadArchive, ReasonUnknownArchive, ReasonTooLarge,
 		ReasonTruncated:
 	default:

@@ -75,7 +75,7 @@ func (r *fetching) fetch(wanted []granary.Source) error {
 }
 
 func (r *fetching) take(ev fetch.Event) error {
-	if ev.Kind != fetch.Retry && ev.Duration > 0 {
+	if ev.Kind != fetch.Retry && slices.ContainsFunc(ev.Attempts, wasAsked) {
 		r.shownAsked.Add(1)
 	}
 	switch ev.Kind {
@@ -103,6 +103,9 @@ func (r *fetching) take(ev fetch.Event) error {
 	}
 	return r.err
 }
+
+// wasAsked tells whether an attempt was a request.
+func wasAsked(a fetch.Attempt) bool { return a.Duration > 0 }
 
 func detail(ev fetch.Event) string {
 	text := ""

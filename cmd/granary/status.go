@@ -22,7 +22,7 @@ type statusLine struct {
 	Bytes     int64          `json:"bytes"` // of the objects that serve held sources
 	Kinds     map[string]int `json:"kinds"`
 	Reasons   map[string]int `json:"reasons"` // of failures
-	Hosts     map[string]int `json:"hosts"`   // of failures: that asked last
+	Hosts     map[string]int `json:"hosts"`   // of failures: that gave the reason
 	Snapshots []snapshotLine `json:"snapshots"`
 }
 
