@@ -98,6 +98,9 @@ func (r *run) newCandidate(s *granary.Source, raw string) candidate {
 	}
 	c := urlCandidate(raw)
 	c.ask = r.askURL
+	if !s.FromHash.IsZero() {
+		c.ask = r.askFrom
+	}
 	return c
 }
 

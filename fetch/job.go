@@ -86,24 +86,34 @@ func (j *job) refuse(url string, f *failure) {
 }
 
 // adopt takes an object that is on the disk already. Only the name of the object
-// is known beforehand whose bytes are those of the output.
+// is known beforehand whose bytes are those of the output, or of the source that
+// it is made from.
 func (r *run) adopt(ctx context.Context, j *job) (bool, error) {
+	if !j.source.FromHash.IsZero() {
+		return r.unpackObject(ctx, j)
+	}
 	if !isFile(j.source.CA) {
 		return false, nil
 	}
-	object, err := r.Disk.Adopt(ctx, j.source.CA.Hash)
+	object, ok, err := r.adoptObject(ctx, j.source.CA.Hash)
+	if ok {
+		r.held(j, object, granary.RecipeFlat, Attempt{})
+	}
+	return ok, err
+}
+
+// adoptObject returns the object with hash h, and whether it is there and sound.
+func (r *run) adoptObject(ctx context.Context, h hashes.Hash) (disk.Object, bool, error) {
+	object, err := r.Disk.Adopt(ctx, h)
 	var mismatch *disk.MismatchError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
+		return object, false, nil
 	case errors.As(err, &mismatch): // a new download will replace it
 		r.logger.Warn("an object is damaged", "error", err)
-		return false, nil
-	case err != nil:
-		return false, err
+		return object, false, nil
 	}
-	r.held(j, object, granary.RecipeFlat, Attempt{})
-	return true, nil
+	return object, err == nil, err
 }
 
 // isFile tells whether ca is the hash of the contents of one file, which then is

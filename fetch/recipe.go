@@ -30,16 +30,16 @@ func maxUnpacking() int { return min(runtime.GOMAXPROCS(0), 3) }
 
 // needsBuilder says why granary cannot make s itself, or "".
 func needsBuilder(s *granary.Source) string {
-	mode := hashes.Recursive
+	fits := s.CA.Mode == hashes.Recursive
 	if s.Recipe == granary.RecipeFlat {
-		mode = hashes.Flat
+		fits = isFile(s.CA)
 	}
 	switch {
 	case s.Recipe == "":
 		return fmt.Sprintf("no recipe for %s", s.Kind)
 	case s.CA.Hash.IsZero():
 		return "no hash"
-	case s.CA.Mode != mode:
+	case !fits:
 		return fmt.Sprintf("recipe %s cannot give a hash of mode %s", s.Recipe, s.CA.Mode)
 	}
 	return ""
@@ -59,7 +59,7 @@ func (r *run) check(
 	case s.Recipe == granary.RecipeFlat:
 		return got, nil, nil
 	}
-	object, err := t.Hash(hashes.SHA256)
+	object, err := nameArchive(s, t)
 	return object, nil, err
 }
 
@@ -93,7 +93,7 @@ func (r *run) outputHash(
 	sum := algo.New()
 	switch s.Recipe {
 	case granary.RecipeUnpack:
-		return r.unpackedHash(ctx, s, t)
+		return r.unpackedHash(ctx, s, t, t.Size())
 	case granary.RecipeExecutable:
 		err := nar.WriteFile(sum, contextReader{ctx, t.Reader()}, t.Size(), true)
 		return hashes.Of(algo, sum), err
@@ -106,20 +106,17 @@ func (r *run) outputHash(
 
 // unpackedHash waits for a slot, as archives need memory.
 func (r *run) unpackedHash(
-	ctx context.Context, s *granary.Source, t *disk.Temp,
+	ctx context.Context, s *granary.Source, file io.ReaderAt, size int64,
 ) (hashes.Hash, error) {
 	if err := r.beginUnpacking(ctx); err != nil {
 		return hashes.Hash{}, err
 	}
 	defer r.endUnpacking()
-	archive, err := nar.OpenArchive(t, t.Size())
+	archive, err := nar.OpenArchive(file, size)
 	if err != nil {
 		return hashes.Hash{}, err
 	}
-	opts := nar.Options{
-		KeepRoot: s.KeepRoot, Budget: unpackBudget, MaxSize: r.MaxSize, TempDir: r.tempDir(),
-	}
-	h, _, err := archive.Hash(ctx, opts, s.CA.Hash.Algorithm())
+	h, _, err := archive.Hash(ctx, r.archiveOptions(s), s.CA.Hash.Algorithm())
 	return h, err
 }
 

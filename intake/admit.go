@@ -115,7 +115,7 @@ func outputHash(
 		if err != nil {
 			return hashes.Hash{}, err
 		}
-		h, _, err := archive.Hash(ctx, nar.Options{KeepRoot: s.KeepRoot, Budget: budget}, algo)
+		h, _, err := archive.Hash(ctx, archiveOptions(s), algo)
 		return h, err
 	}
 	plain, err := nar.Decompress(t.Reader())
@@ -125,6 +125,11 @@ func outputHash(
 	defer plain.Close()
 	_, err = io.Copy(sum, plain)
 	return hashes.Of(algo, sum), err
+}
+
+// archiveOptions says how an archive becomes s.
+func archiveOptions(s *granary.Source) nar.Options {
+	return nar.Options{KeepRoot: s.KeepRoot, Strip: s.Strip, Omit: s.Omit, Budget: budget}
 }
 
 // budget is the memory for the contents of an archive, in bytes.
