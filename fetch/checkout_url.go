@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"net/url"
 	"os/exec"
 	"regexp"
@@ -63,7 +64,7 @@ func (p vcs) host(raw string, file bool) (string, *failure) {
 	case u.Scheme == "file" && file:
 		return "", nil
 	case !slices.Contains(p.schemes, u.Scheme):
-		return "", &failure{reason: ReasonUnsupportedScheme, detail: u.Scheme}
+		return "", &failure{reason: ReasonUnsupportedScheme, detail: cmp.Or(u.Scheme, "none")}
 	case u.Host == "" || u.Hostname() == "":
 		return "", &failure{reason: ReasonBadURL, detail: "no host"}
 	case strings.HasPrefix(u.Host, "-") || strings.HasPrefix(u.User.Username(), "-"):

@@ -47,11 +47,13 @@ func (w *words) news() bool {
 var chatter = regexp.MustCompile(`^hint: |\d+% \(|, done\.$|^From |^ \* |^Cloning into |` +
 	`^Submodule .* registered for path |^[AU]?\s*/\S*$|^\(run 'hg|^Initialized `)
 
-// lines returns what was said without progress, the last lines of it.
-func (w *words) lines() string {
+// complaint is how a line begins that says why a program failed.
+var complaint = regexp.MustCompile(`^(?:fatal|error|abort|remote|ssh|svn): `)
+
+// lines returns what was said without progress.
+func (w *words) lines() (kept []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var kept []string
 	for line := range strings.Lines(string(w.text)) {
 		line = strings.TrimRight(line, "\r\n")
 		line = strings.TrimSpace(line[strings.LastIndexByte(line, '\r')+1:])
@@ -59,29 +61,43 @@ func (w *words) lines() string {
 			kept = append(kept, line[:min(len(line), maxLine)])
 		}
 	}
-	return strings.Join(kept[max(0, len(kept)-maxLines):], "; ")
+	return kept
+}
+
+// summary returns the lines that matter most.
+func summary(lines []string) string {
+	var bad []string
+	for _, line := range lines {
+		if complaint.MatchString(line) {
+			bad = append(bad, line)
+		}
+	}
+	if bad != nil {
+		lines = bad
+	}
+	return strings.Join(lines[max(0, len(lines)-maxLines):], "; ")
 }
 
 // failure says why a program failed that said w; otherwise is the reason if
 // nothing is known of its words. A full disk is the machine's error.
 func (w *words) failure(otherwise Reason) error {
-	text := w.lines()
-	lower := strings.ToLower(text)
+	lines := w.lines()
+	lower := strings.ToLower(strings.Join(lines, "\n"))
 	for _, full := range []string{"no space left on device", "disk quota exceeded"} {
 		if strings.Contains(lower, full) {
-			return errors.New(text)
+			return errors.New(summary(lines))
 		}
 	}
 	f := classifyWords(lower)
 	if f == nil {
 		f = &failure{reason: otherwise}
 	}
-	f.detail = text
+	f.detail = summary(lines)
 	return f
 }
 
 var httpStatus = regexp.MustCompile(
-	`(?:returned error: |http error |unexpected http status |\[)([45]\d\d)\b`)
+	`(?:returned error: |http error |unexpected http status |server error )([45]\d\d)\b`)
 
 // classifyWords says what the words of git, svn or hg, in lower case, mean; nil
 // if that is not known.
@@ -110,6 +126,7 @@ var sayings = []struct {
 	{"name or service not known", ReasonDNS, false},
 	{"nodename nor servname", ReasonDNS, false},
 	{"no address associated with hostname", ReasonDNS, false},
+	{"unknown hostname", ReasonDNS, false},
 	{"temporary failure in name resolution", ReasonDNS, true},
 	{"unable to look up", ReasonDNS, false},
 	{"certificate", ReasonTLS, false},

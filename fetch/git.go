@@ -73,7 +73,7 @@ func (c *checkout) initGit(ctx context.Context, rev string) error {
 		return err
 	}
 	init := c.git("init", "--quiet")
-	if len(rev) == 64 && objectName.MatchString(rev) {
+	if len(rev) == 64 && wholeCommit.MatchString(rev) {
 		init = c.git("init", "--quiet", "--object-format=sha256")
 	}
 	if err := init.run(ctx); err != nil {
@@ -94,7 +94,7 @@ func (c *checkout) initGit(ctx context.Context, rev string) error {
 	return sparse.run(ctx)
 }
 
-var objectName = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+var wholeCommit = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // gitConfig is all of git's configuration, for submodules as well.
 func (c *checkout) gitConfig() []byte {

@@ -65,8 +65,8 @@ func (c *checkout) hgrc() string {
 		return text
 	}
 	if login, ok := c.run.passwords[strings.ToLower(u.Hostname())]; ok {
-		text += fmt.Sprintf("[auth]\nx.prefix = %s\nx.username = %s\nx.password = %s\n",
-			u.Host, login.login, login.password)
+		text += fmt.Sprintf("[auth]\nx.prefix = %s\nx.schemes = http https\n"+
+			"x.username = %s\nx.password = %s\n", u.Host, login.login, login.password)
 	}
 	return text
 }
