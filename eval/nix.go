@@ -72,6 +72,12 @@ func (n Nix) CheckConfig(ctx context.Context, text string) error {
 	return err
 }
 
+// CheckSyntax returns an error unless text is an expression in the Nix language.
+func (n Nix) CheckSyntax(ctx context.Context, text string) error {
+	_, err := n.output(ctx, "nix-instantiate", "--parse", "--store", "dummy://", "--expr", text)
+	return err
+}
+
 var remoteEntry = regexp.MustCompile(`://|\b(channel|flake):`)
 
 // FindFile returns the folder that <name> stands for in the user's NIX_PATH.

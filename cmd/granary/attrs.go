@@ -21,6 +21,7 @@ type attrLine struct {
 	ErrorKind *granary.ErrorKind `json:"errorKind"`
 	Unfree    bool               `json:"unfree"`
 	Needs     hashes.StorePath   `json:"needs,omitempty"` // what an ifd would have built
+	Fetch     *granary.Fetch     `json:"fetch,omitempty"` // what it would have downloaded
 }
 
 func attrJSON(at *catalog.Attribute) attrLine {
@@ -32,6 +33,9 @@ func attrJSON(at *catalog.Attribute) attrLine {
 		line.DrvPath = &at.DrvPath
 	} else {
 		line.Error, line.ErrorKind = &at.Error, &at.Kind
+		if at.Fetch != (granary.Fetch{}) {
+			line.Fetch = &at.Fetch
+		}
 	}
 	return line
 }

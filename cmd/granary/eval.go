@@ -1,19 +1,11 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-
-	"granary/catalog"
-	"granary/eval"
-	"granary/hashes"
 )
 
 // evalFlags say what to evaluate and how.
@@ -23,16 +15,19 @@ type evalFlags struct {
 	unfree, broken, unsupported, insecure bool
 	workers                               int
 	workerMemory                          size
+	subject                               subjectFlags
 }
 
 func (f *evalFlags) add(cmd *cobra.Command) {
+	f.subject.add(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.attrs, "attr", nil,
 		"evaluate the attribute at `PATH` only (repeatable)")
 	flags.StringArrayVar(&f.systems, "system", nil,
 		"evaluate for this `SYSTEM`, such as aarch64-linux (repeatable; default: this machine's)")
 	flags.StringSliceVar(&f.sets, "sets", nil,
-		"enter these package `SETS` too, though Nix does not by itself: a,b")
+		"enter these package `SETS` too, though Nix does not by itself: a,b; all: every\n"+
+			"one at the top, such as haskellPackages, but not pkgsCross and the like")
 	flags.StringVar(&f.config, "config", "",
 		"nixpkgs' config: an attribute set in the `NIX` language")
 	flags.StringVar(&f.snapshot, "snapshot", "",
@@ -66,13 +61,13 @@ func (f *evalFlags) check() error {
 	if f.workers < 0 {
 		return usagef("--workers %d: too small", f.workers)
 	}
-	return nil
+	return f.subject.check()
 }
 
 // options says for people, and for telling snapshots apart, what the
 // evaluation was told beyond tree and system.
 func (f *evalFlags) options() string {
-	var words []string
+	words := f.subject.options()
 	for _, attr := range f.attrs {
 		words = append(words, "--attr "+attr)
 	}
@@ -105,12 +100,19 @@ func newEval(a *app) *cobra.Command {
 			"TREE is a folder with a default.nix, <nixpkgs> (the default), a tarball such as\n" +
 			"nixexprs.tar.xz (file or URL), or a channel's name such as nixos-unstable. A\n" +
 			"tarball is unpacked once and kept on the disk.\n\n" +
+			"--nixos, --expr, --file and --flake name something else to evaluate. TREE is then\n" +
+			"what <nixpkgs> means in it; a flake has no use for one.\n\n" +
+			"What an expression downloads while it is evaluated is recorded as a source, if it\n" +
+			"names a hash, and taken from the disk once that holds it: granary harvest does\n" +
+			"both.\n\n" +
 			"Nix evaluates in a scratch store, with nothing of the user's configuration,\n" +
 			"without a network, and builds nothing. It must be Nix 2.8 or later, or what the\n" +
 			"tree asks for: nixpkgs of today needs 2.18.",
 		Example: "  granary eval ~/nixpkgs --disk /mnt/usb\n" +
 			"  granary eval nixos-unstable --system x86_64-linux --system aarch64-linux\n" +
-			"  granary eval '<nixpkgs>' --attr firefox --attr haskellPackages.pandoc",
+			"  granary eval '<nixpkgs>' --attr firefox --attr haskellPackages.pandoc\n" +
+			"  granary eval --nixos /etc/nixos/configuration.nix\n" +
+			"  granary eval --flake ~/project#default",
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -124,7 +126,7 @@ func newEval(a *app) *cobra.Command {
 			if err := a.openForWriting(ctx, "eval"); err != nil {
 				return err
 			}
-			return job.run(ctx, net)
+			return job.evaluate(ctx, net)
 		},
 	}
 	flags.add(cmd)
@@ -132,175 +134,40 @@ func newEval(a *app) *cobra.Command {
 	return cmd
 }
 
-// evaluation is what the command line asks to evaluate, checked as far as that
-// is possible before the disk is opened.
-type evaluation struct {
-	*app
-	flags      *evalFlags
-	name       string // TREE
-	attrs      []eval.AttrPath
-	sets       []eval.AttrPath
-	systems    []string
-	nix        eval.Nix
-	nixVersion string
-}
-
-func (a *app) newEvaluation(
-	ctx context.Context, f *evalFlags, args []string,
-) (*evaluation, error) {
-	e := &evaluation{app: a, flags: f, name: "<nixpkgs>", systems: f.systems}
-	if len(args) > 0 {
-		e.name = args[0]
-	}
-	var err error
-	if e.attrs, err = attrPaths("--attr", f.attrs); err != nil {
-		return nil, err
-	}
-	if e.sets, err = attrPaths("--sets", f.sets); err != nil {
-		return nil, err
-	}
-	if err := f.check(); err != nil {
-		return nil, err
-	}
-	if err := checkTree(e.name); err != nil {
-		return nil, err
-	}
-	if e.nixVersion, err = checkedNix(ctx, e.nix); err != nil {
-		return nil, err
-	}
-	if err := e.nix.CheckConfig(ctx, f.config); err != nil {
-		return nil, usagef("--config: %w", err)
-	}
-	if len(e.systems) == 0 {
-		system, err := e.nix.System(ctx)
-		if err != nil {
-			return nil, err
-		}
-		e.systems = []string{system}
-	}
-	return e, nil
-}
-
-// run records a snapshot for each system. net says how to download a tree.
-func (e *evaluation) run(ctx context.Context, net *netFlags) error {
-	tree, err := e.findTree(ctx, e.nix, net, e.name)
-	if err != nil {
-		return err
-	}
-	for _, system := range e.systems {
-		s := catalog.Snapshot{
-			Tree: tree.name, System: system, Options: e.flags.options(), Nix: e.nixVersion,
-			Name: e.flags.snapshot,
-		}
-		if s.Name != "" && len(e.systems) > 1 {
-			s.Name += "-" + system
-		}
-		if err := e.evaluateSystem(ctx, e.evaluator(tree.path, system), s, tree); err != nil {
-			return e.explain(err)
-		}
-	}
-	return nil
-}
-
-// explain says of a tree that wants a newer Nix which Nix evaluated it.
-func (e *evaluation) explain(err error) error {
-	var tree *eval.TreeError
-	if errors.As(err, &tree) && tree.NixTooOld() {
-		return &oldNixError{tree: tree, have: e.nixVersion}
-	}
-	return err
-}
-
-func (e *evaluation) evaluator(tree, system string) *eval.Evaluator {
-	f := e.flags
-	return &eval.Evaluator{
-		Nix: e.nix, Tree: tree, System: system, Config: f.config, Attrs: e.attrs, Sets: e.sets,
-		Unfree: f.unfree, Broken: f.broken, Unsupported: f.unsupported, Insecure: f.insecure,
-		Workers: f.workers, WorkerMemory: int64(f.workerMemory), Log: e.logger(),
-	}
-}
-
-func attrPaths(flag string, texts []string) ([]eval.AttrPath, error) {
-	var paths []eval.AttrPath
-	for _, text := range texts {
-		path, ok := eval.ParseAttrPath(text)
-		if !ok {
-			return nil, usagef("%s %q: not an attribute path", flag, text)
-		}
-		paths = append(paths, path)
-	}
-	return paths, nil
-}
-
-// evaluateSystem evaluates and records one snapshot. The tree's revision may
-// take a while to find out, so that is done meanwhile.
-func (a *app) evaluateSystem(
-	ctx context.Context, e *eval.Evaluator, s catalog.Snapshot, tree tree,
-) error {
-	begin := time.Now()
-	recorder, err := a.catalog.Record(ctx)
-	if err != nil {
-		return err
-	}
-	e.Known = recorder.Known()
-	revision := startRevision(ctx, tree)
-	show := a.evalProgress(tree.label, s.System)
-	e.Progress = show.update
-	summary, err := e.Run(ctx, func(b eval.Batch) error {
-		if err := recorder.AddMirrors(ctx, b.Mirrors); err != nil {
+func (a *app) reportSnapshot(e *evaluated) error {
+	s := e.snapshot
+	if a.json {
+		if err := a.printJSON(snapshotJSON(s)); err != nil {
 			return err
 		}
-		return recorder.Add(ctx, b.Derivations, b.Attributes, b.Calls)
-	})
-	show.end()
-	if err != nil {
-		return err
+	} else {
+		a.notef("snapshot %s: %s, %s (%s new), %s; took %s", s.Name,
+			count(s.Attributes-s.Errors, "attribute"), count(s.Derivations, "derivation"),
+			thousands(e.summary.Derivations), count(s.Sources, "source"), exactly(e.took))
+		if s.Errors > 0 {
+			a.notef("%s did not evaluate: granary attrs --errors lists them",
+				count(s.Errors, "attribute"))
+		}
 	}
-	if s.Revision, err = revision(); err != nil {
-		return err
-	}
-	if s.Name == "" {
-		s.Name = snapshotName(tree.label, s)
-	}
-	s.Evaluated = time.Now()
-	if s, err = recorder.Finish(ctx, s); err != nil {
-		return err
-	}
-	return a.reportSnapshot(s, summary, time.Since(begin))
-}
-
-// snapshotName returns a name that says tree, revision and system, and differs
-// where the options do.
-func snapshotName(label string, s catalog.Snapshot) string {
-	revision := s.Revision
-	if h, err := hashes.Parse(revision); err == nil {
-		revision = h.Base16()
-	}
-	short := revision[:min(8, len(revision))]
-	if strings.HasSuffix(revision, dirty) {
-		short += dirty
-	}
-	name := label + "-" + short + "-" + s.System
-	if s.Options != "" {
-		name += fmt.Sprintf("-%x", sha256.Sum256([]byte(s.Options)))[:7]
-	}
-	return name
-}
-
-func (a *app) reportSnapshot(s catalog.Snapshot, sum eval.Summary, took time.Duration) error {
-	if a.json {
-		return a.printJSON(snapshotJSON(s))
-	}
-	a.notef("snapshot %s: %s, %s (%s new), %s; took %s", s.Name,
-		count(s.Attributes-s.Errors, "attribute"), count(s.Derivations, "derivation"),
-		thousands(sum.Derivations), count(s.Sources, "source"), exactly(took))
-	if s.Errors > 0 {
-		a.notef("%s did not evaluate: granary attrs --errors lists them", count(s.Errors, "attribute"))
-	}
-	if sum.PeakMemory > 0 { // else it was over before anybody looked
-		a.debugf("the evaluating processes took at most %s together", bytes(sum.PeakMemory))
+	a.noteFetches(e)
+	if e.summary.PeakMemory > 0 { // else it was over before anybody looked
+		a.debugf("the evaluating processes took at most %s together", bytes(e.summary.PeakMemory))
 	}
 	return nil
+}
+
+// noteFetches says what can be done about attributes that download something
+// while they are evaluated.
+func (a *app) noteFetches(e *evaluated) {
+	if e.waiting > 0 {
+		a.notef("%s of these: what they download while they are evaluated is not held: "+
+			"granary fetch, and then eval once more (granary harvest does both)",
+			count(e.waiting, "attribute"))
+	}
+	if e.unpinned > 0 {
+		a.notef("%s of these: what they download while they are evaluated has no hash in "+
+			"the expression, and is never fetched", count(e.unpinned, "attribute"))
+	}
 }
 
 func (a *app) debugf(format string, args ...any) {

@@ -94,38 +94,65 @@ func (a *app) openForFetching(ctx context.Context, dryRun bool) error {
 
 // fetch fetches what is wanted and not held.
 func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
-	all, err := a.catalog.Sources(ctx)
+	all, held, err := a.wanted(ctx, func(*catalog.Source) bool { return true })
 	if err != nil {
 		return err
 	}
-	held := len(all)
-	all = slices.DeleteFunc(all, func(s catalog.Source) bool { return a.holds(&s) })
-	held -= len(all)
 	if flags.dryRun {
 		return a.listWanted(all)
 	}
-	wanted := make([]granary.Source, len(all))
-	for i := range all {
-		wanted[i] = all[i].Source
-	}
-	f, err := a.fetcher(ctx, &flags.netFlags)
+	run, err := a.newFetching(ctx, flags, all)
 	if err != nil {
 		return err
 	}
-	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
-	f.HashedMirrors, f.MaxSize = flags.mirrors, int64(flags.maxSize)
-	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
-	run := &fetching{
-		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
-		held: held, reasons: map[string]int{},
-		progress: a.newProgress("fetching ", len(wanted)),
-	}
-	err = run.fetch(wanted)
+	run.held = held
+	err = run.fetch(sources(all))
 	run.progress.end()
 	if err != nil {
 		return err
 	}
 	return run.report()
+}
+
+// wanted returns the wanted sources that are not held, of those that filter
+// lets through, and how many of them are held.
+func (a *app) wanted(
+	ctx context.Context, filter func(*catalog.Source) bool,
+) (wanted []catalog.Source, held int, err error) {
+	all, err := a.catalog.Sources(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	all = slices.DeleteFunc(all, func(s catalog.Source) bool { return !filter(&s) })
+	held = len(all)
+	all = slices.DeleteFunc(all, func(s catalog.Source) bool { return a.holds(&s) })
+	return all, held - len(all), nil
+}
+
+func sources(all []catalog.Source) []granary.Source {
+	wanted := make([]granary.Source, len(all))
+	for i := range all {
+		wanted[i] = all[i].Source
+	}
+	return wanted
+}
+
+// newFetching returns a run of a fetcher as the flags want it.
+func (a *app) newFetching(
+	ctx context.Context, flags *fetchFlags, wanted []catalog.Source,
+) (*fetching, error) {
+	f, err := a.fetcher(ctx, &flags.netFlags)
+	if err != nil {
+		return nil, err
+	}
+	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
+	f.HashedMirrors, f.MaxSize = flags.mirrors, int64(flags.maxSize)
+	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
+	return &fetching{
+		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
+		reasons:  map[string]int{},
+		progress: a.newProgress("fetching ", len(wanted)),
+	}, nil
 }
 
 // holds tells whether the object of a held source is still on the disk.

@@ -18,11 +18,18 @@ func hint(err error) string {
 	var noDisk *noDiskError
 	var tree *eval.TreeError
 	var oldNix *oldNixError
+	var blocked *eval.BlockedError
 	switch {
 	case errors.Is(err, eval.ErrNoNix):
 		return "evaluation needs Nix 2.8 or later. " + howToGetNix
 	case errors.As(err, &oldNix):
 		return oldNix.hint()
+	case errors.As(err, &blocked) && blocked.Fetch.OutPath == "":
+		return "add a hash to the expression (sha256, or narHash for fetchGit and fetchTree): " +
+			"what has none could not be checked"
+	case errors.As(err, &blocked):
+		return "granary harvest fetches it and goes on; granary fetch fetches it, too, " +
+			"then evaluate once more"
 	case errors.As(err, &tree):
 		return "TREE is a folder with a default.nix such as a checkout of nixpkgs, <nixpkgs>, " +
 			"a tarball, or a channel's name such as nixos-unstable"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type tree struct {
 	path     string // what Nix imports
 	label    string // a short name, for snapshots
 	revision string // if it is known beforehand
+	contents string // what the revision is made of; "": path
+	entry    string // the file that must be in it; "": default.nix
 }
 
 // channelPattern are the names of channels: nixos-unstable, nixpkgs-24.05-darwin.
@@ -44,7 +47,7 @@ func (a *app) findTree(ctx context.Context, n eval.Nix, f *netFlags, name string
 		return folderTree(name, dir)
 	}
 	if u, err := url.Parse(name); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-		return a.remoteTree(ctx, f, name, name, tarballLabel(u.Path))
+		return a.remoteTree(ctx, f, name, tree{name: name, label: tarballLabel(u.Path)})
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -53,7 +56,7 @@ func (a *app) findTree(ctx context.Context, n eval.Nix, f *netFlags, name string
 	case err == nil:
 		return a.fileTree(ctx, name)
 	case errors.Is(err, os.ErrNotExist) && channelPattern.MatchString(name):
-		return a.remoteTree(ctx, f, name, fmt.Sprintf(channelURL, name), name)
+		return a.remoteTree(ctx, f, fmt.Sprintf(channelURL, name), tree{name: name, label: name})
 	}
 	return tree{}, noTree(name, err)
 }
@@ -157,10 +160,8 @@ func (a *app) fileTree(ctx context.Context, name string) (tree, error) {
 	return a.unpackTree(ctx, object, tree{name: abs, label: tarballLabel(filepath.Base(abs))})
 }
 
-// remoteTree downloads a tarball onto the disk.
-func (a *app) remoteTree(
-	ctx context.Context, f *netFlags, name, from, label string,
-) (tree, error) {
+// remoteTree downloads a tarball onto the disk, and completes t.
+func (a *app) remoteTree(ctx context.Context, f *netFlags, from string, t tree) (tree, error) {
 	fetcher, err := a.fetcher(ctx, f)
 	if err != nil {
 		return tree{}, err
@@ -170,7 +171,7 @@ func (a *app) remoteTree(
 	if err != nil {
 		return tree{}, err
 	}
-	return a.unpackTree(ctx, object, tree{name: name, label: label})
+	return a.unpackTree(ctx, object, t)
 }
 
 // unpackTree unpacks a tarball once, into DISK/trees.
@@ -191,8 +192,9 @@ func (a *app) unpackTree(ctx context.Context, object disk.Object, t tree) (tree,
 	if text, err := os.ReadFile(filepath.Join(path, ".git-revision")); err == nil {
 		t.revision = strings.TrimSpace(string(text))
 	}
-	if _, err := os.Stat(filepath.Join(path, "default.nix")); err != nil {
-		return tree{}, &eval.TreeError{Tree: t.name, Message: "it is not a package set: no default.nix"}
+	entry := cmp.Or(t.entry, "default.nix")
+	if _, err := os.Stat(filepath.Join(path, entry)); err != nil {
+		return tree{}, &eval.TreeError{Tree: t.name, Message: "it is not a package set: no " + entry}
 	}
 	return t, nil
 }
@@ -246,12 +248,13 @@ func startRevision(ctx context.Context, t tree) func() (string, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		revision, ok := gitRevision(ctx, t.path)
+		contents := cmp.Or(t.contents, t.path)
+		revision, ok := gitRevision(ctx, contents)
 		if ok {
 			done <- result{revision, nil}
 			return
 		}
-		h, _, err := nar.HashPath(t.path, hashes.SHA256)
+		h, _, err := nar.HashPath(contents, hashes.SHA256)
 		done <- result{h.SRI(), err}
 	}()
 	return func() (string, error) {
