@@ -79,13 +79,16 @@ const ifBetter = `CASE WHEN derived = 0 AND (imported = 1 OR recipe = '')
 		AND excluded.recipe <> '' THEN excluded.`
 
 const importSource = `INSERT INTO source (out_path, name, mode, algo, hash, kind, rev, recipe,
-		keep_root, checkout, message, imported, listed, size)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+		keep_root, strip, omit, from_path, checkout, message, imported, listed, size)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
 	ON CONFLICT (out_path) DO UPDATE SET
 		kind = ` + ifBetter + `kind ELSE kind END,
 		rev = ` + ifBetter + `rev ELSE rev END,
 		recipe = ` + ifBetter + `recipe ELSE recipe END,
 		keep_root = ` + ifBetter + `keep_root ELSE keep_root END,
+		strip = ` + ifBetter + `strip ELSE strip END,
+		omit = ` + ifBetter + `omit ELSE omit END,
+		from_path = ` + ifBetter + `from_path ELSE from_path END,
 		checkout = ` + ifBetter + `checkout ELSE checkout END,
 		message = CASE message WHEN '' THEN excluded.message ELSE message END,
 		listed = CASE excluded.listed WHEN '' THEN listed ELSE excluded.listed END,
@@ -98,7 +101,7 @@ func (i *importer) add(ctx context.Context, w *Wanted) error {
 	h := w.CA.Hash
 	err := i.source.QueryRowContext(ctx, w.OutPath.Base(), w.Name, w.CA.Mode.String(),
 		h.Algorithm().String(), h.Digest(), string(w.Kind), w.Rev, string(w.Recipe), w.KeepRoot,
-		encodeJSON(w.Checkout), w.Message, w.Extra, null(w.Size)).Scan(&id)
+		w.Strip, w.Omit, w.From.Base(), encodeJSON(w.Checkout), w.Message, w.Extra, null(w.Size)).Scan(&id)
 	if err != nil {
 		return err
 	}

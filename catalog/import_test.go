@@ -37,6 +37,7 @@ func TestImport(t *testing.T) {
 	c := newCatalog(t)
 	w := wanted("a", "http://a/1", "http://a/2")
 	w.Kind, w.Rev, w.Recipe, w.KeepRoot = "fetchgit", "abc", granary.RecipeCheckout, true
+	w.Strip, w.Omit, w.From = 2, "a\nb", source("from").OutPath
 	w.Checkout = granary.Checkout{Submodules: true, RootDir: "x"}
 	w.Message, w.Size, w.Extra = "Buy it.", 12, `{"x":1}`
 	if got := imported(t, c, w, wanted("b"), w); got != 2 {

@@ -115,7 +115,7 @@ func outputHash(
 		if err != nil {
 			return hashes.Hash{}, err
 		}
-		h, _, err := archive.Hash(ctx, archiveOptions(s), algo)
+		h, _, err := archive.Hash(ctx, shapeOf(s).options(), algo)
 		return h, err
 	}
 	plain, err := nar.Decompress(t.Reader())
@@ -127,9 +127,10 @@ func outputHash(
 	return hashes.Of(algo, sum), err
 }
 
-// archiveOptions says how an archive becomes s.
-func archiveOptions(s *granary.Source) nar.Options {
-	return nar.Options{KeepRoot: s.KeepRoot, Strip: s.Strip, Omit: s.Omit, Budget: budget}
+func (how shape) options() nar.Options {
+	return nar.Options{
+		KeepRoot: how.keepRoot, Strip: how.strip, Omit: how.omit, Budget: budget,
+	}
 }
 
 // budget is the memory for the contents of an archive, in bytes.

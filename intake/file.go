@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"granary"
@@ -78,7 +79,12 @@ func (in *Intake) lookAt(ctx context.Context, path string) (found int, err error
 		in.tell(Event{Kind: Failed, File: path, Err: err})
 		return 0, nil
 	}
+	seen := map[*Wanted]bool{}
 	for _, m := range matches {
+		m.sources = slices.DeleteFunc(m.sources, func(w *Wanted) bool { return seen[w] })
+		for _, w := range m.sources {
+			seen[w] = true
+		}
 		found += len(m.sources)
 		if err := in.offer(ctx, path, m.recipe, m.sources, m.fill); err != nil {
 			return found, err
@@ -97,12 +103,13 @@ type match struct {
 func (in *Intake) matches(ctx context.Context, c *content) ([]match, error) {
 	x := in.index
 	s, err := sumFile(contextReader{ctx, c.reader()}, c.size,
-		x.flat.algos, x.lone.algos)
+		x.fileAlgorithms(), x.lone.algos)
 	if err != nil {
 		return nil, err
 	}
 	all := []match{
 		{granary.RecipeFlat, x.flat.find(s.flat), c.copyTo},
+		{granary.RecipeUnpack, x.from.find(s.flat), c.copyTo},
 		{granary.RecipeExecutable, x.lone.find(s.executable), c.copyTo},
 		{granary.RecipeNAR, x.lone.find(s.regular), compressed(func(w io.Writer) error {
 			return nar.WriteFile(w, c.reader(), c.size, false)
@@ -129,14 +136,10 @@ func (in *Intake) archived(ctx context.Context, c *content) ([]match, error) {
 		return nil, skipFormat(err)
 	}
 	var all []match
-	for i := range in.index.trees {
-		t := &in.index.trees[i]
-		if len(t.algos) == 0 {
-			continue
-		}
+	for how, t := range in.index.trees {
 		s := newSums(t.algos)
 		// An archive with two top directories, say, is one only with KeepRoot.
-		err := archive.WriteNAR(ctx, s, nar.Options{KeepRoot: i == 1, Budget: budget})
+		err := archive.WriteNAR(ctx, s, how.options())
 		switch {
 		case errors.Is(err, nar.ErrFormat):
 			continue

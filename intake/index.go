@@ -11,13 +11,23 @@ import (
 type index struct {
 	all   []Wanted
 	flat  table
-	lone  table           // NARs that may be those of a single file
-	trees [2]table        // NARs that may be those of a folder; [1]: with KeepRoot
-	names map[string]bool // of files that are likely to be one
+	from  table            // by the hash of the file that the tree is made of
+	lone  table            // NARs that may be those of a single file
+	trees map[shape]*table // NARs that may be those of a folder
+	names map[string]bool  // of files that are likely to be one
 }
 
+// A shape says how an archive becomes a tree.
+type shape struct {
+	keepRoot bool
+	strip    int
+	omit     string
+}
+
+func shapeOf(s *granary.Source) shape { return shape{s.KeepRoot, s.Strip, s.Omit} }
+
 func newIndex(wanted []Wanted) *index {
-	x := &index{all: wanted, names: map[string]bool{}}
+	x := &index{all: wanted, trees: map[shape]*table{}, names: map[string]bool{}}
 	for i := range wanted {
 		x.add(&wanted[i])
 	}
@@ -27,17 +37,24 @@ func newIndex(wanted []Wanted) *index {
 func (x *index) add(w *Wanted) {
 	x.names[w.Name] = true
 	x.names[w.OutPath.Base()] = true
-	if w.CA.Mode == hashes.Flat {
-		x.flat.add(w)
-		x.names[w.CA.Hash.Base16()] = true
+	h := w.CA.Hash
+	if w.CA.Mode == hashes.Flat || w.CA.Mode == hashes.Text {
+		x.flat.add(h, w)
+		x.names[h.Base16()] = true
 	}
 	if w.mayBeFile() {
-		x.lone.add(w)
+		x.lone.add(h, w)
 	}
-	if w.mayBeTree() && w.KeepRoot {
-		x.trees[1].add(w)
-	} else if w.mayBeTree() {
-		x.trees[0].add(w)
+	if w.mayBeTree() {
+		t := x.trees[shapeOf(&w.Source)]
+		if t == nil {
+			t = new(table)
+			x.trees[shapeOf(&w.Source)] = t
+		}
+		t.add(h, w)
+	}
+	if w.Recipe == granary.RecipeUnpack && !w.FromHash.IsZero() {
+		x.from.add(w.FromHash, w)
 	}
 }
 
@@ -57,8 +74,7 @@ type table struct {
 	algos   []hashes.Algorithm // of the hashes
 }
 
-func (t *table) add(w *Wanted) {
-	h := w.CA.Hash
+func (t *table) add(h hashes.Hash, w *Wanted) {
 	if t.sources == nil {
 		t.sources = map[hashes.Hash][]*Wanted{}
 	}
@@ -78,8 +94,8 @@ func (t *table) find(sums []hashes.Hash) (found []*Wanted) {
 
 // nars returns the sources that have one of the hashes of a NAR.
 func (x *index) nars(sums []hashes.Hash) []*Wanted {
-	var found []*Wanted
-	for _, t := range []*table{&x.lone, &x.trees[0], &x.trees[1]} {
+	found := x.lone.find(sums)
+	for _, t := range x.trees {
 		for _, w := range t.find(sums) {
 			if !slices.Contains(found, w) {
 				found = append(found, w)
@@ -91,7 +107,17 @@ func (x *index) nars(sums []hashes.Hash) []*Wanted {
 
 // narAlgorithms returns those of the NARs that are wanted.
 func (x *index) narAlgorithms() []hashes.Algorithm {
-	all := slices.Concat(x.lone.algos, x.trees[0].algos, x.trees[1].algos)
+	all := slices.Clone(x.lone.algos)
+	for _, t := range x.trees {
+		all = append(all, t.algos...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// fileAlgorithms returns those of the files that are wanted.
+func (x *index) fileAlgorithms() []hashes.Algorithm {
+	all := slices.Concat(x.flat.algos, x.from.algos)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -15,6 +15,9 @@
 //	recipe    how the output comes out of what is at a URL, see [granary.Recipe];
 //	          "": granary has no way of its own
 //	keepRoot  with recipe "unpack": the archive's one top directory stays
+//	strip     likewise: how many leading names of each path in it go
+//	omit      likewise: what is left out, a path a line
+//	from      the outPath of the source that the archive is, if it is one
 //	checkout  with recipe "checkout": an object, see [granary.Checkout]
 //	message   what a person must do for it
 //

@@ -121,6 +121,9 @@ func (f *fields) rest(e *Entry) error {
 		{"size", &e.Size, "a whole number"},
 		{"recipe", &recipe, "a string"},
 		{"keepRoot", &e.KeepRoot, "true or false"},
+		{"strip", &e.Strip, "a whole number"},
+		{"omit", &e.Omit, "a string"},
+		{"from", &e.From, "a string"},
 		{"checkout", &e.Checkout, "an object that says how to check out"},
 		{"message", &e.Message, "a string"},
 	} {
@@ -128,8 +131,13 @@ func (f *fields) rest(e *Entry) error {
 			return err
 		}
 	}
-	if e.Size < 0 {
-		return fmt.Errorf("size %d is less than nothing", e.Size)
+	if e.Size < 0 || e.Strip < 0 {
+		return errors.New("size or strip is less than nothing")
+	}
+	if e.From != "" {
+		if _, err := hashes.DefaultStoreDir.ParseStorePath(string(e.From)); err != nil {
+			return fmt.Errorf("from: %w", err)
+		}
 	}
 	var err error
 	e.Recipe, err = granary.ParseRecipe(recipe)
@@ -159,6 +167,9 @@ type knownLine struct {
 	Size     int64             `json:"size,omitempty"`
 	Recipe   granary.Recipe    `json:"recipe"` // "" says that there is none
 	KeepRoot bool              `json:"keepRoot,omitempty"`
+	Strip    int               `json:"strip,omitempty"`
+	Omit     string            `json:"omit,omitempty"`
+	From     hashes.StorePath  `json:"from,omitempty"`
 	Checkout *granary.Checkout `json:"checkout,omitempty"`
 	Message  string            `json:"message,omitempty"`
 }
@@ -168,7 +179,7 @@ func (e *Entry) Line() ([]byte, error) {
 	known := knownLine{
 		Name: e.Name, URLs: e.URLs, Hash: e.CA.Hash, Mode: e.CA.Mode.String(), OutPath: e.OutPath,
 		Kind: e.Kind, Rev: e.Rev, Size: e.Size, Recipe: e.Recipe, KeepRoot: e.KeepRoot,
-		Message: e.Message,
+		Strip: e.Strip, Omit: e.Omit, From: e.From, Message: e.Message,
 	}
 	if known.URLs == nil {
 		known.URLs = []string{}

@@ -51,6 +51,9 @@ func TestParse(t *testing.T) {
 	message := entry(t, "jdk.bin", hashes.Flat)
 	message.Kind, message.Message = "requireFile", "<Buy> it & add it.\n"
 	sized, extra, kept := flat, flat, tree
+	texlive := kept
+	texlive.Strip, texlive.Omit, texlive.Checkout, texlive.Recipe = 1, "a/*\nb", granary.Checkout{}, "unpack"
+	texlive.From, texlive.Kind = flat.OutPath, "texlive"
 	sized.Size = 12
 	extra.Extra = `{"a":{"b":[1,2]},"z":null}`
 	kept.Checkout, kept.Recipe, kept.KeepRoot, kept.Kind = granary.Checkout{}, "unpack", true, "fetchzip"
@@ -68,6 +71,9 @@ func TestParse(t *testing.T) {
 			`,"rev":"abc","checkout":{"submodules":true,"rootDir":"sub"}}`, tree},
 		{"recipe", `{"name":"source","urls":["https://a/b.git"],"mode":"recursive",` + helloHash +
 			`,"rev":"abc","recipe":"unpack","keepRoot":true}`, kept},
+		{"strip, omit, from", `{"name":"source","urls":["https://a/b.git"],"mode":"recursive",` +
+			helloHash + `,"rev":"abc","recipe":"unpack","kind":"texlive","strip":1,` +
+			`"omit":"a/*\nb","from":"` + string(flat.OutPath) + `"}`, texlive},
 		{"message, no recipe", `{"name":"jdk.bin","urls":[""],"mode":"flat",` + helloHash +
 			`,"kind":"requireFile","recipe":"","message":"<Buy> it & add it.\n"}`, message},
 	} {
@@ -136,7 +142,9 @@ func TestParseRefuses(t *testing.T) {
 			"name, mode and hash give /nix/store/dh88s3ni6maf63nb5gdws4431qmazjfm-hello-2.10.tar.gz"},
 		{"a size in words", `{` + hello + `,"size":"12"}`, "size is not a whole number"},
 		{"half a byte", `{` + hello + `,"size":1.5}`, "size is not a whole number"},
-		{"less than nothing", `{` + hello + `,"size":-1}`, "size -1 is less than nothing"},
+		{"less than nothing", `{` + hello + `,"size":-1}`, "size or strip is less than nothing"},
+		{"less than no names", `{` + hello + `,"strip":-1}`, "size or strip is less than nothing"},
+		{"no path", `{` + hello + `,"from":"x"}`, `from: path "x" is not in /nix/store`},
 		{"another recipe", `{` + hello + `,"recipe":"boil"}`, `unknown recipe "boil"`},
 		{"a checkout in words", `{` + hello + `,"checkout":"all"}`,
 			"checkout is not an object that says how to check out"},
