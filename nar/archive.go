@@ -196,7 +196,7 @@ func (a *Archive) open(ctx context.Context, maxSize int64) (*stream, error) {
 		}
 		s.closers = append(s.closers, d)
 	}
-	s.buf = bufio.NewReaderSize(r, 64<<10)
+	s.buf = bufio.NewReaderSize(r, sniffSize) // larger reads pass it by
 	return s, nil
 }
 

@@ -315,26 +315,25 @@ loop:
 		}
 		bits >>= e & 63
 		count -= uint(e & 63)
-		repeat(out[op-distance:op+length+8], distance, length)
+		from, to := out[op-distance:], out[op:op+maxMatch+8]
 		op += length
+		if distance < 8 {
+			repeat(from, distance, length)
+			continue
+		}
+		for ; length > 0; length -= 8 {
+			binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+			from, to = from[8:], to[8:]
+		}
 	}
 	f.pos, f.op, f.bits, f.count = pos, op, bits, count
 	return ended, err
 }
 
-// repeat copies length bytes from the beginning of b to distance, in words. It
-// may write 7 bytes more.
+// repeat copies length bytes from the beginning of b to distance.
 func repeat(b []byte, distance, length int) {
-	if distance < 8 {
-		for i := range length {
-			b[distance+i] = b[i]
-		}
-		return
+	to := b[distance : distance+length]
+	for i := range to {
+		to[i] = b[i]
 	}
-	to := b[distance:]
-	for len(to) >= 8+8 {
-		binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(b))
-		to, b = to[8:], b[8:]
-	}
-	binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(b))
 }
