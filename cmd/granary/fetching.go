@@ -25,6 +25,7 @@ type fetching struct {
 	begin    time.Time
 
 	total, held, got, failed int
+	byHand                   int // of those that failed
 	reasons                  map[string]int
 	meter                    meter
 
@@ -86,6 +87,9 @@ func (r *fetching) take(ev fetch.Event) error {
 		r.failed++
 		r.shownFailed.Add(1)
 		r.reasons[string(ev.Reason)]++
+		if byHand(&ev.Source) {
+			r.byHand++
+		}
 		r.debugf("%s: %s%s", ev.Source.Name, ev.Reason, detail(ev))
 	case fetch.Retry:
 		r.debugf("%s: %s, trying again: %s", ev.Source.Name, ev.Reason, printable(ev.URL))
@@ -196,6 +200,10 @@ func (r *fetching) report() error {
 	r.notef("%s could not be had:", count(r.failed, "source"))
 	for _, reason := range byCount(r.reasons) {
 		r.notef("%9s  %s", thousands(r.reasons[reason]), reason)
+	}
+	if r.byHand > 0 {
+		r.notef("%s must be added by hand (granary add FILE): granary sources --state failed "+
+			"says how to get it", count(r.byHand, "source"))
 	}
 	r.notef("granary sources --state failed lists them; granary fetch tries them again")
 	return errIncomplete

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"granary"
@@ -26,6 +29,7 @@ type sourceLine struct {
 	Detail    *string          `json:"detail"`
 	Systems   []string         `json:"systems"`
 	InClosure bool             `json:"inClosure"`
+	Message   *string          `json:"message"` // what a person must do for it
 }
 
 func sourceJSON(s *catalog.Source) sourceLine {
@@ -34,6 +38,7 @@ func sourceJSON(s *catalog.Source) sourceLine {
 		URLs: nonNil(s.URLs), Kind: s.Kind, Rev: s.Rev, State: s.State,
 		Systems: nonNil(s.Systems), InClosure: s.InClosure,
 		Reason: orNull(s.Reason), Detail: orNull(s.Detail),
+		Message: orNull(s.Message),
 	}
 	if s.State == catalog.Held {
 		line.Recipe = &s.HeldBy
@@ -106,7 +111,7 @@ func (a *app) printSource(s *catalog.Source) error {
 		if err := a.printf("failed   %s  %s", s.Name, s.Reason); err != nil {
 			return err
 		}
-		if s.Detail != "" {
+		if s.Detail != "" && s.Detail != s.Message {
 			if err := a.printf(": %s", printable(s.Detail)); err != nil {
 				return err
 			}
@@ -116,10 +121,19 @@ func (a *app) printSource(s *catalog.Source) error {
 			return err
 		}
 	}
-	for _, url := range s.URLs {
-		if err := a.printf("\n         %s", printable(url)); err != nil {
+	more := s.URLs
+	if s.Message != "" {
+		more = slices.Concat(more, strings.Split(strings.TrimSpace(s.Message), "\n"))
+	}
+	for _, line := range more {
+		if err := a.printf("\n         %s", printable(line)); err != nil {
 			return err
 		}
 	}
 	return a.printf("\n")
+}
+
+// byHand tells whether a person must get s, and granary add takes it.
+func byHand(s *granary.Source) bool {
+	return s.Kind == granary.KindRequireFile || s.Message != ""
 }

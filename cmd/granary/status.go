@@ -19,7 +19,8 @@ type statusLine struct {
 	Held      int            `json:"held"`
 	Missing   int            `json:"missing"`
 	Failed    int            `json:"failed"`
-	Bytes     int64          `json:"bytes"` // of the objects that serve held sources
+	ByHand    int            `json:"byHand"` // of those missing or failed, a person must get
+	Bytes     int64          `json:"bytes"`  // of the objects that serve held sources
 	Kinds     map[string]int `json:"kinds"`
 	Reasons   map[string]int `json:"reasons"` // of failures
 	Hosts     map[string]int `json:"hosts"`   // of failures: that gave the reason
@@ -77,6 +78,9 @@ func (a *app) status(ctx context.Context) (*statusLine, error) {
 
 func (st *statusLine) add(s *catalog.Source, last map[int64]string, objects map[hashes.Hash]bool) {
 	st.Kinds[string(s.Kind)]++
+	if s.State != catalog.Held && byHand(&s.Source) {
+		st.ByHand++
+	}
 	switch s.State {
 	case catalog.Held:
 		st.Held++
@@ -114,6 +118,9 @@ func (a *app) printStatus(st *statusLine) error {
 	writeCount(w, st.Held, "held, "+bytes(st.Bytes))
 	writeCount(w, st.Missing, "missing: not tried yet")
 	writeCount(w, st.Failed, "failed")
+	if st.ByHand > 0 {
+		writeCount(w, st.ByHand, "of these to be added by hand")
+	}
 	for _, table := range []struct {
 		title   string
 		numbers map[string]int
@@ -150,7 +157,7 @@ func writeCounts(w io.Writer, title string, numbers map[string]int) {
 // suggest says what to do next.
 func (a *app) suggest(st *statusLine) {
 	switch {
-	case len(st.Snapshots) == 0:
+	case len(st.Snapshots) == 0 && st.Sources == 0:
 		a.notef("nothing was evaluated yet: granary harvest TREE --disk %s", a.diskDir)
 	case st.Missing > 0:
 		a.notef("granary fetch --disk %s fetches what is missing", a.diskDir)
