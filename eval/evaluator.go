@@ -76,9 +76,12 @@ type Progress struct {
 // its inputs, and before the attributes that lead to it.
 type Batch struct {
 	Derivations []*granary.Derivation
-	Attributes  []granary.Attribute
-	Calls       []granary.Source // what fetchurl was called for, in a closure or not
-	Fetches     []granary.Source // what evaluation itself needs
+	// Inputs are the input sources of the derivations that did not come before,
+	// each after those that it refers to.
+	Inputs     []InputSource
+	Attributes []granary.Attribute
+	Calls      []granary.Source // what fetchurl was called for, in a closure or not
+	Fetches    []granary.Source // what evaluation itself needs
 	// Mirrors are the mirror:// sites found so far, site to base URLs: with the
 	// derivations that tell of them, since known ones are not read again. nil
 	// means that there is nothing new.

@@ -104,6 +104,7 @@ func (o *output) flush() {
 		o.pending.Mirrors = maps.Clone(o.reader.mirrors)
 		o.reader.newMirrors = false
 	}
+	o.pending.Inputs, o.reader.found = o.reader.found, nil
 	o.batches <- o.pending
 	o.pending = Batch{}
 }
@@ -115,6 +116,7 @@ func (o *output) close() {
 	if o.pending.size() > 0 {
 		o.flush()
 	}
+	o.reader.close()
 	close(o.batches)
 }
 

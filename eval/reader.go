@@ -10,7 +10,8 @@ import (
 	"granary/hashes"
 )
 
-// reader reads .drv files, each once in an evaluation.
+// reader reads .drv files and finds their input sources, each once in an
+// evaluation.
 type reader struct {
 	seen    map[hashes.StorePath]bool
 	mirrors map[string][]string // found so far: site to base URLs
@@ -18,6 +19,9 @@ type reader struct {
 	newMirrors bool
 	lists      map[string]bool // mirror lists that were looked at, by path
 	log        *slog.Logger
+
+	found     []InputSource        // not handed on yet
+	databases map[string]*database // of scratch stores, by their folders
 }
 
 func newReader(known []hashes.StorePath, log *slog.Logger) *reader {
@@ -26,6 +30,8 @@ func newReader(known []hashes.StorePath, log *slog.Logger) *reader {
 		mirrors: map[string][]string{},
 		lists:   map[string]bool{},
 		log:     log,
+
+		databases: map[string]*database{},
 	}
 	for _, path := range known {
 		r.seen[path] = true
@@ -42,7 +48,7 @@ func (r *reader) closure(
 		return all, nil
 	}
 	// A copy: root is a part of the text that names it as an input, which would
-	// stay in memory with it.
+	// stay in memory longer than it is kept for the catalog.
 	root = hashes.StorePath(strings.Clone(string(root)))
 	text, err := s.read(string(root))
 	if err != nil {
@@ -57,6 +63,9 @@ func (r *reader) closure(
 			return all, err
 		}
 	}
+	if all, err = r.inputs(s, d, all); err != nil {
+		return all, err
+	}
 	source, ok, err := SourceOf(d)
 	if err != nil {
 		r.log.Warn("a fixed output is not what it should be", "error", err)
@@ -68,7 +77,7 @@ func (r *reader) closure(
 		d.Source = &source
 		r.findMirrors(s, d)
 	}
-	d.Env, d.Args = nil, nil // the bulk of it, which nobody asks for again
+	d.Env, d.Args, d.Text = nil, nil, text // nobody asks for its parts again
 	r.seen[root] = true
 	return append(all, d), nil
 }
