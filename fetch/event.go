@@ -84,7 +84,7 @@ const (
 	ReasonNoProgram         Reason = "program not installed"
 	ReasonBadNARInfo        Reason = "bad narinfo"
 
-	// What attempts at substituters may rank as; see rankSubstituter.
+	// What attempts at substituters may rank as; see substituter.rank.
 	reasonAway Reason = "substituter does not work"
 	reasonMiss Reason = "substituter does not have it"
 )

@@ -17,7 +17,7 @@ func (c *substituter) openFolder(dir string) {
 		err = fmt.Errorf("%s is no folder", dir)
 	}
 	if err != nil {
-		c.leave(&failure{reason: ReasonUnreachable, detail: err.Error()})
+		c.leave(ReasonUnreachable, err.Error())
 	}
 }
 

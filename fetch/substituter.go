@@ -116,6 +116,7 @@ func (c *substituter) ask(ctx context.Context, j *job, url string) (bool, error)
 	next, f := c.locate(info.url)
 	if f != nil {
 		j.refuse(next.url, f)
+		c.judge(j.attempts[first:])
 		return false, nil
 	}
 	next.ask = func(ctx context.Context, j *job, url string) (bool, error) {
@@ -196,7 +197,7 @@ func (c *substituter) isGone() *failure {
 // the rest of the run if they are one time too many that it did not work.
 func (c *substituter) judge(attempts []Attempt) {
 	for i := range attempts {
-		rankSubstituter(&attempts[i])
+		c.rank(&attempts[i])
 	}
 	if len(attempts) == 0 {
 		return
@@ -209,30 +210,35 @@ func (c *substituter) judge(attempts []Attempt) {
 		return
 	}
 	if c.bad++; c.bad == failuresInARow && c.gone == nil {
-		c.leave(&failure{reason: last.Reason, detail: last.Detail})
+		c.leave(last.Reason, strings.TrimPrefix(last.Detail, c.say("")))
 	}
 }
 
 // leave makes the cache one that is not asked any more. c.mu is held, or there
 // is nobody else yet.
-func (c *substituter) leave(why *failure) {
-	c.gone = &failure{reason: why.reason, detail: "the substituter is left alone: " + why.detail}
+func (c *substituter) leave(reason Reason, detail string) {
+	c.gone = &failure{reason: reason, detail: c.say("left alone: " + detail)}
 	c.run.logger.Warn(fmt.Sprintf("substituter %s is left alone for the rest of the run: %s",
-		c.base, why.reason), "error", why.detail)
+		c.base, reason), "error", detail)
 }
 
-// rankSubstituter says how much an attempt at a substituter tells: bytes that
-// were wrong as much as those of a URL, an outage less than what became of the
-// URLs, and nothing at all that it does not have the source. A cache in S3 says
-// 403 of what it does not have, which Nix takes for 404 as well.
-func rankSubstituter(a *Attempt) {
+// rank says how much a's failure tells: that bytes were wrong as much as those of
+// a URL, an outage less than what became of the URLs, and nothing at all that
+// the cache does not have the source. A cache in S3 says 403 of what it does not
+// have, which Nix takes for 404 as well.
+func (c *substituter) rank(a *Attempt) {
 	switch a.Reason {
+	case "":
+		return
 	case ReasonForbidden, ReasonNotFound:
 		a.Reason, a.ranks = ReasonNotFound, reasonMiss
-		a.Detail = "the substituter does not have it: " + a.Detail
-	case "", ReasonWrongHash, ReasonBadArchive, ReasonUnknownArchive, ReasonTooLarge,
-		ReasonTruncated:
+	case ReasonWrongHash, ReasonBadArchive, ReasonUnknownArchive, ReasonTooLarge, ReasonTruncated:
 	default:
 		a.ranks = reasonAway
 	}
+	a.Detail = c.say(a.Detail)
 }
+
+// say tells whose failure it is: sources are listed with it, among URLs that are
+// not to blame.
+func (c *substituter) say(detail string) string { return "substituter " + c.base + ": " + detail }

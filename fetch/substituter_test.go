@@ -339,8 +339,9 @@ func TestMostTellingOfSubstituters(t *testing.T) {
 	denied := Attempt{Reason: ReasonForbidden, URL: "cache"}
 	down := Attempt{Reason: ReasonDNS, URL: "cache"}
 	wrong := Attempt{Reason: ReasonWrongHash, URL: "cache"}
+	c := &substituter{base: goodCache}
 	for _, a := range []*Attempt{&miss, &denied, &down, &wrong} {
-		rankSubstituter(a)
+		c.rank(a)
 	}
 	tests := []struct {
 		name   string

@@ -88,9 +88,9 @@ func (r *Reader) next() (Entry, error) {
 	return r.entry()
 }
 
-// badStart replaces what expect says of the first string.
+// badStart replaces what expect says of the first string, if that is there.
 func badStart(err error) error {
-	if _, ok := err.(*formatError); ok {
+	if f, ok := err.(*formatError); ok && f.kind != ErrTruncated {
 		return badFormat("nar: does not begin as a NAR")
 	}
 	return err
