@@ -33,6 +33,9 @@ type Fetcher struct {
 	// SubstitutersFirst asks them before the URLs.
 	SubstitutersFirst bool
 
+	// Builder is asked last for what nothing else serves; nil: nothing is built.
+	Builder *Builder
+
 	// Retries is how often a URL is tried again after a failure that may pass;
 	// 0 means 3, less than 0 never. A try that brought new bytes, 1 MiB or
 	// more, is not counted.
@@ -93,6 +96,9 @@ func (f *Fetcher) Fetch(
 		})
 	}
 	workers.Wait()
+	if err := r.build(ctx); err != nil {
+		cancel(err)
+	}
 	r.recorder.finish()
 	return context.Cause(ctx)
 }
@@ -108,6 +114,7 @@ type run struct {
 	closeIdle func()
 	logger    *slog.Logger
 	queue     *queue
+	builds    builds
 	recorder  *recorder
 	unpacking chan struct{} // slots for work on archives
 	passwords netrc

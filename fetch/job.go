@@ -18,6 +18,7 @@ type job struct {
 	begun      bool
 	candidates []candidate // not yet tried
 	attempts   []Attempt
+	built      bool // or not: the builder has said what became of it
 }
 
 // host is that of the next candidate; "" for what happens on this machine.
@@ -56,11 +57,18 @@ func (r *run) step(ctx context.Context, j *job) (bool, error) {
 	if err != nil || held || len(j.candidates) > 0 {
 		return held, err
 	}
+	if !r.postpone(j) {
+		r.failed(j)
+	}
+	return true, nil
+}
+
+// failed tells that the source of j could not be had.
+func (r *run) failed(j *job) {
 	r.recorder.send(Event{
 		Kind: Failed, Source: *j.source,
 		Attempt: mostTelling(j.attempts), Attempts: j.attempts,
 	})
-	return true, nil
 }
 
 // begin looks whether the source is held already, and lists its candidates.

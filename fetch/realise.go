@@ -1,0 +1,199 @@
+package fetch
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"granary"
+	"granary/disk"
+	"granary/hashes"
+	"granary/nar"
+)
+
+// program returns one of Nix's programs.
+func (b *Builder) program(name string) string { return filepath.Join(b.Programs, name) }
+
+// storeFlags names the store that builds, if it is not the user's.
+func (b *Builder) storeFlags(flag string) []string {
+	if b.Store == "" {
+		return nil
+	}
+	return []string{flag, b.Store}
+}
+
+// command returns a command that ends with ctx: asked to, Nix ends the builders
+// that it has started.
+func (b *Builder) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, b.program(name), args...)
+	ownSession(cmd)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// output runs a command and returns what it writes. The error is ctx's, the
+// machine's, or a *failure with Nix's own words.
+func (b *Builder) output(ctx context.Context, name string, args ...string) (string, error) {
+	cmd := b.command(ctx, name, args...)
+	var out, message bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &message
+	err := outcome(ctx, cmd.Run(), message.String())
+	return strings.TrimSpace(out.String()), err
+}
+
+// outcome returns the error that a command ended with.
+func outcome(ctx context.Context, err error, message string) error {
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == exec.ErrWaitDelay: // what it started has its output open still
+		return nil
+	case errors.As(err, &exit):
+		detail := strings.TrimSpace(plain(message))
+		detail = cmp.Or(detail[max(0, len(detail)-buildLines*buildLineLen):], exit.Error())
+		return &failure{reason: ReasonBuildFailed, detail: detail}
+	}
+	return err
+}
+
+// nix runs the program that Nix calls experimental.
+func (b *batch) nix(ctx context.Context, args ...string) (string, error) {
+	return b.Builder.output(ctx, "nix",
+		append([]string{"--extra-experimental-features", "nix-command"}, args...)...)
+}
+
+func (b *batch) nixStore(ctx context.Context, args ...string) (string, error) {
+	return b.Builder.output(ctx, "nix-store", append(b.Builder.storeFlags("--store"), args...)...)
+}
+
+// realise has derivations built. That some fail is no error. Outputs are stored
+// as soon as they are there, so that an interrupt loses no more than it must.
+func (b *batch) realise(ctx context.Context, drvs []string) error {
+	args := append(b.Builder.storeFlags("--store"), "--realise", "--keep-going", "--fallback",
+		"--max-jobs", "auto", "--log-format", "internal-json", "--no-gc-warning")
+	building, stop := context.WithCancel(ctx)
+	defer stop()
+	cmd := b.Builder.command(building, "nix-store", append(args, drvs...)...)
+	cmd.Stderr = b.log
+	var failure error
+	var collector sync.WaitGroup
+	collector.Go(func() {
+		for range b.log.built {
+			if failure = cmp.Or(failure, b.collect(building)); failure != nil {
+				stop()
+			}
+		}
+	})
+	err := cmd.Run()
+	close(b.log.built)
+	collector.Wait()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case failure != nil:
+		return failure
+	case err != nil && !errors.As(err, &exit) && err != exec.ErrWaitDelay:
+		return fmt.Errorf("build: %w", err)
+	}
+	return nil
+}
+
+// store makes an object of the output of s, which is valid in the store. The
+// error is a *failure if it has another hash than it should.
+func (b *batch) store(
+	ctx context.Context, s *granary.Source,
+) (disk.Object, granary.Recipe, error) {
+	write := func(ctx context.Context, w io.Writer) error { return b.dump(ctx, w, s.OutPath) }
+	if isFile(s.CA) {
+		object, err := b.storeFile(ctx, s, write)
+		return object, granary.RecipeFlat, err
+	}
+	object, err := b.storeNAR(ctx, s, write)
+	return object, granary.RecipeNAR, err
+}
+
+// dump writes the NAR of a store path.
+func (b *batch) dump(ctx context.Context, w io.Writer, path hashes.StorePath) error {
+	args := append([]string{"--extra-experimental-features", "nix-command", "store", "dump-path"},
+		b.Builder.storeFlags("--store")...)
+	cmd := b.Builder.command(ctx, "nix", append(args, string(path))...)
+	var message bytes.Buffer
+	out := &keptError{w: w}
+	cmd.Stdout, cmd.Stderr = out, &message
+	err := cmd.Run()
+	return cmp.Or(out.err, outcome(ctx, err, message.String()))
+}
+
+// A keptError is a writer that remembers why it could not write: the program
+// whose output it takes only finds its pipe closed.
+type keptError struct {
+	w   io.Writer
+	err error
+}
+
+func (k *keptError) Write(p []byte) (n int, err error) {
+	n, k.err = k.w.Write(p)
+	return n, k.err
+}
+
+// storeFile makes an object of the file that a NAR consists of.
+func (r *run) storeFile(
+	ctx context.Context, s *granary.Source, write func(context.Context, io.Writer) error,
+) (disk.Object, error) {
+	temp, err := r.Disk.CreateTemp(ctx, tempKey(s)+".file", s.CA.Hash.Algorithm())
+	if err != nil {
+		return disk.Object{}, err
+	}
+	if err = temp.Reset(); err == nil {
+		err = copyOnlyFile(ctx, temp, write)
+	}
+	if err != nil {
+		return disk.Object{}, cmp.Or(err, temp.Remove())
+	}
+	object, err := temp.Commit(s.CA.Hash)
+	var mismatch *disk.MismatchError
+	if errors.As(err, &mismatch) {
+		return object, cmp.Or(temp.Remove(), error(wrongHash(mismatch.Want, mismatch.Got)))
+	}
+	return object, err
+}
+
+// copyOnlyFile writes the file that the NAR consists of, which write writes.
+func copyOnlyFile(
+	ctx context.Context, w io.Writer, write func(context.Context, io.Writer) error,
+) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r, pipe := io.Pipe()
+	var writer sync.WaitGroup
+	writer.Go(func() { pipe.CloseWithError(write(ctx, pipe)) })
+	defer writer.Wait()
+	defer r.Close()
+	in := nar.NewReader(r)
+	entry, err := in.Next()
+	switch {
+	case err == nil && entry.Type != nar.Regular:
+		return &failure{reason: ReasonBadArchive, detail: errNoFile.Error()}
+	case err == nil:
+		_, err = io.Copy(w, in)
+	}
+	if err == nil {
+		_, err = in.Next()
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
