@@ -20,7 +20,7 @@ const sampleDir = "../../testdata/sample"
 // expectation is what testdata/sample/expected.json holds: what a harvest with
 // --sets haskellPackages and no fetcher's builder finds. The fields of its sources
 // are those of `granary sources --json`, where a kind or reason of null is not
-// promised, and two more: neededBy has the attributes that are not buildable
+// promised, nor is the object of a checkout, which is compressed; and two more: neededBy has the attributes that are not buildable
 // offline without the source, and builds tells whether the derivation's own
 // builder gives it with the server for a proxy.
 type expectation struct {
