@@ -96,12 +96,16 @@ func (w *words) failure(otherwise Reason) error {
 	return f
 }
 
+// quoted are names and URLs, whose words mean nothing.
+var quoted = regexp.MustCompile(`(?m)(^|[\s(])(?:'[^'\n]*'|[a-z+]+://[^\s']+)`)
+
 var httpStatus = regexp.MustCompile(
 	`(?:returned error: |http error |unexpected http status |server error )([45]\d\d)\b`)
 
 // classifyWords says what the words of git, svn or hg, in lower case, mean; nil
 // if that is not known.
 func classifyWords(text string) *failure {
+	text = quoted.ReplaceAllString(text, "$1''")
 	if m := httpStatus.FindStringSubmatch(text); m != nil {
 		code, _ := strconv.Atoi(m[1])
 		return classifyStatus(&http.Response{StatusCode: code, Request: &http.Request{}})
@@ -155,7 +159,7 @@ var sayings = []struct {
 	{"too many requests", ReasonRateLimited, true},
 	{"as a command-line option", ReasonBadURL, false},
 	{"no url found for submodule", ReasonBadURL, false},
-	{"transport '", ReasonUnsupportedScheme, false}, // git: ... not allowed
+	{"transport '' not allowed", ReasonUnsupportedScheme, false},
 	{"unable to find remote helper", ReasonUnsupportedScheme, false},
 	{"unknown url type", ReasonUnsupportedScheme, false},
 	{"moved permanently", ReasonRedirect, false},

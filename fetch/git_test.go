@@ -65,7 +65,7 @@ git rev-parse HEAD > ../middle; echo 2 > plain; git commit -qam 2; git tag -a v2
 git checkout -q -b feature; echo f > f; git add .; git commit -qm feature
 git checkout -q master; git rm -q docs/doc; echo last > last; git add .; git commit -qm last
 git rev-parse HEAD > ../tip; git rev-parse HEAD^{tree} > ../tree; cd ..
-git clone -q --bare repo repo.git`
+git clone -q --bare repo repo.git; git -C repo.git config uploadpack.allowFilter true`
 
 // plainCheckout has a folder "want" with the submodules of the revision.
 func (s *shed) plainCheckout(t testing.TB, rev string) {
@@ -176,34 +176,47 @@ func TestGitTrees(t *testing.T) {
 	}
 }
 
-// What Nix itself fetches during an evaluation.
+// What Nix itself fetches during an evaluation, and what newer ones do, which
+// take files as they are in the repository.
 func TestGitAsNixFetches(t *testing.T) {
 	s := newGitShed(t)
 	url := serve(t, s.gitHTTP(t)) + "/repo.git"
 	tip := s.sh(t, "cat tip")
-	s.sh(t, `set -o pipefail; export NIX_STORE_DIR=$PWD/n/store NIX_STATE_DIR=$PWD/n/var
-export NIX_LOG_DIR=$PWD/n/log
+	s.sh(t, `export NIX_STORE_DIR=$PWD/n/store NIX_STATE_DIR=$PWD/n/var NIX_LOG_DIR=$PWD/n/log
 export NIX_LOCALSTATE_DIR=$PWD/n/var XDG_CACHE_HOME=$PWD/cache NIX_CONFIG="build-users-group ="
-out=$(nix-instantiate --eval --json \
--E '(builtins.fetchGit { url = "`+url+`"; rev = "`+tip+
-		`"; }).outPath' 2> nix.log | tr -d '"') || cat nix.log
-cp -a $out nix; chmod -R u+w nix`)
-	s.sh(t, `mkdir raw; cd repo; git ls-files -z | while read -rd '' f; do
-mkdir -p ../raw/"$(dirname "$f")"
-if [ -L "$f" ] || [ -d "$f" ]; then continue; fi
-git cat-file blob "HEAD:$f" > ../raw/"$f"; if [ -x "$f" ]; then chmod +x ../raw/"$f"; fi; done
-mkdir ../raw/{sub,pinned}; find . \( -name .git -o -name sub -o -name pinned \) \
--prune -o -type l -print |
-while read -r l; do cp -P "$l" ../raw/"$l"; done
-cp -a ../raw ../ignoring; rm ../ignoring/ignored`)
-	for _, want := range []string{"nix", "raw", "ignoring"} {
+fetch() {
+    nix-instantiate --eval --json -E "(builtins.fetchGit {
+        url = \"`+url+`\"; rev = \"`+tip+`\"; submodules = $1; }).outPath" 2> nix.log | tr -d '"'
+}
+cp -a $(fetch false) nix; cp -a $(fetch true) nixsub; chmod -R u+w nix nixsub`)
+	s.plainCheckout(t, "master")
+	s.sh(t, rawTrees)
+	for _, want := range []string{"nix", "raw", "ignoring", "nixsub", "rawsub"} {
 		for _, kind := range []granary.Kind{granary.KindEvalFetchGit, granary.KindFlakeInput} {
 			t.Run(want+"/"+string(kind), func(t *testing.T) {
-				s.mustHold(t, s.source(t, kind, tip, "git+"+url, want))
+				source := s.source(t, kind, tip, "git+"+url, want)
+				source.Checkout.Submodules = strings.HasSuffix(want, "sub")
+				s.mustHold(t, source)
 			})
 		}
 	}
 }
+
+// rawTrees makes the folder "raw" of what is in the repository's commit, without
+// what git does to files, "ignoring" without what is ignored in archives, and
+// "rawsub" with submodules.
+const rawTrees = `
+mkdir raw; cd repo
+git ls-files -z | while read -rd '' f; do
+    mkdir -p ../raw/"$(dirname "$f")"
+    if [ -L "$f" ]; then cp -P "$f" ../raw/"$f"; continue; fi
+    if [ -d "$f" ]; then mkdir ../raw/"$f"; continue; fi
+    git cat-file blob "HEAD:$f" > ../raw/"$f"
+    if [ -x "$f" ]; then chmod +x ../raw/"$f"; fi
+done
+cd ..
+cp -a raw ignoring; rm ignoring/ignored
+cp -a raw rawsub; rm -r rawsub/sub rawsub/pinned; cp -a want/sub want/pinned rawsub`
 
 // A submodule's URL is rewritten as others are; programs of this machine are
 // never called by one.
@@ -276,18 +289,6 @@ GIT_LFS_SKIP_SMUDGE=1 git clone -q repo.git pointers; rm -rf pointers/.git`)
 	source = s.source(t, granary.KindFetchgit, "HEAD", url+"/repo.git", "want")
 	source.Checkout.LFS = true
 	s.mustHold(t, source)
-}
-
-func TestGitVariants(t *testing.T) {
-	for kind, want := range map[granary.Kind]int{
-		granary.KindFetchgit: 0, granary.KindEvalFetchGit: 3, granary.KindFlakeInput: 3,
-	} {
-		c := &checkout{source: &granary.Source{Kind: kind}}
-		got := c.variants()
-		if len(got) != want || len(slices.Compact(slices.Sorted(slices.Values(got)))) != want {
-			t.Errorf("%s: got %q", kind, got)
-		}
-	}
 }
 
 func TestGitRevisionNames(t *testing.T) {

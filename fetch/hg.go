@@ -58,7 +58,7 @@ func (c *checkout) hg(args ...string) *program {
 
 // hgrc is all of hg's configuration.
 func (c *checkout) hgrc() string {
-	text := fmt.Sprintf("[ui]\nssh = %s\ntimeout = 1\n[progress]\nassume-tty = yes\n"+
+	text := fmt.Sprintf("[ui]\nssh = %s\n[progress]\nassume-tty = yes\n"+
 		"delay = 0\nrefresh = 0.5\nformat = topic number\n", sshCommand)
 	u, err := url.Parse(c.url)
 	if err != nil {
