@@ -18,6 +18,7 @@ type call struct {
 	Mode       string
 	Unpack     truth
 	Executable truth
+	PostFetch  string // of packages of TeX Live, else ""
 }
 
 // truth is what Nix's shell-minded expressions use as a boolean.
@@ -33,7 +34,7 @@ func (t *truth) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// source returns the source that a call's derivation has. postFetch is not
+// source returns the source that a call's derivation has. postFetch is mostly not
 // told, so that a call that unpacks is taken for a fetchzip: the hash decides.
 func (c call) source() (granary.Source, error) {
 	mode, err := hashes.ParseMode(c.Mode)
@@ -53,6 +54,9 @@ func (c call) source() (granary.Source, error) {
 	}
 	s.Kind = granary.KindFetchurl
 	switch {
+	case isTeXLive(c.PostFetch):
+		s.Kind = granary.KindTeXLive
+		texlive(&s, fields{json: map[string]any{"postFetch": c.PostFetch}})
 	case mode == hashes.Flat && !bool(c.Unpack):
 		s.Recipe = granary.RecipeFlat
 	case mode == hashes.Recursive && bool(c.Unpack):

@@ -43,6 +43,12 @@ var callTests = []struct{ name, call, want string }{
 		"a flat fetchurl  [u]",
 	},
 	{
+		"TeX Live", `{"name":"a","urls":["u"],"hash":"` + sri + `","mode":"recursive","unpack":1,` +
+			`"postFetch":"mkdir \"$out\";tar -xf $downloadedFile '--strip-components=1' ` +
+			`-C \"$out\" --anchored --exclude=tlpkg --keep-old-files"}`,
+		"a recursive texlive unpack [u]",
+	},
+	{
 		"no hash", `{"name":"a","urls":["u"],"hash":"","algo":"sha256","mode":"flat"}`,
 		"call of fetchurl for u: ",
 	},

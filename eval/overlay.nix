@@ -22,7 +22,12 @@ let
     mode = drv.outputHashMode or "flat";
     unpack = drv.downloadToTemp or false;
     executable = drv.executable or false;
+    postFetch = if texlive drv then drv.postFetch or "" else "";
   };
+
+  # How its archives are unpacked is told in postFetch alone, which here needs no
+  # other derivation. fetchzip's may; its hashes are hardly ever by SHA-1.
+  texlive = drv: drv.downloadToTemp or false == true && drv.outputHashAlgo or "" == "sha1";
 
   observe =
     drv:
