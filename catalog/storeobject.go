@@ -108,21 +108,23 @@ func (n *node) walk(all []*node) []*node {
 }
 
 // Derivers returns, for each of the sources at outPaths, the derivation that
-// gives it, preferably one that system or Nix itself builds. Left out are
-// sources without a derivation whose closure the catalog keeps as a whole: an
-// older granary recorded it, or an input source is too large.
+// gives it, preferably one that system or Nix itself builds. Left out, and
+// counted as lost, are sources whose derivations have no closure that the
+// catalog keeps as a whole: an older granary recorded them, or an input source
+// is too large.
 func (c *Catalog) Derivers(
 	ctx context.Context, outPaths []hashes.StorePath, system string,
-) (map[hashes.StorePath]hashes.StorePath, error) {
+) (found map[hashes.StorePath]hashes.StorePath, lost int, err error) {
 	g, err := c.graph(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	wanted := make(map[string]bool, len(outPaths))
 	for _, path := range outPaths {
 		wanted[path.Base()] = true
 	}
-	found := map[hashes.StorePath]hashes.StorePath{}
+	found = map[hashes.StorePath]hashes.StorePath{}
+	incomplete := map[hashes.StorePath]bool{}
 	err = c.query(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var out string
@@ -130,13 +132,20 @@ func (c *Catalog) Derivers(
 			return err
 		}
 		n := g.derivations[id]
-		if n.walk(nil); !n.missing && found[storePath(out)] == "" {
+		if n.walk(nil); n.missing {
+			incomplete[storePath(out)] = true
+		} else if found[storePath(out)] == "" {
 			found[storePath(out)] = storePath(n.path)
 		}
 		return nil
 	}, `SELECT d.id, s.out_path FROM derivation d JOIN source s ON s.id = d.source_id
 		ORDER BY d.system NOT IN (?, 'builtin'), d.id`, system)
-	return found, err
+	for out := range incomplete {
+		if found[out] == "" {
+			lost++
+		}
+	}
+	return found, lost, err
 }
 
 // graph reads all derivations and input sources.

@@ -69,7 +69,9 @@ func (r *run) build(ctx context.Context) error {
 	for _, name := range []string{"nix", "nix-store"} {
 		if _, err := exec.LookPath(r.Builder.program(name)); err != nil {
 			r.logger.Warn("nothing can be built: nix is not installed", "error", err)
-			r.giveUp(jobs, ReasonNoProgram, "nix is not installed")
+			for _, j := range jobs {
+				r.failed(j)
+			}
 			return nil
 		}
 	}

@@ -243,7 +243,7 @@ func TestBuilderWithoutNix(t *testing.T) {
 	n.fetcher.Builder.Programs = t.TempDir()
 	check(t, n.fetch(t.Context(), flat))
 	e := n.outcomes(t)["flat"]
-	if e.Kind != Failed || e.Reason != ReasonNoProgram {
+	if e.Kind != Failed || e.Reason != ReasonNeedsBuilder {
 		t.Errorf("got %s, %s (%s)", e.Kind, e.Reason, e.Detail)
 	}
 }

@@ -200,7 +200,7 @@ func (e *evaluation) evaluateSystem(
 	ev.Progress = show.update
 	one.summary, err = ev.Run(ctx, func(b eval.Batch) error {
 		one.count(&b)
-		return record(ctx, recorder, &b)
+		return e.record(ctx, recorder, &b)
 	})
 	show.end()
 	if err != nil && !errors.As(err, &one.blocked) {
@@ -218,8 +218,13 @@ func (e *evaluation) evaluateSystem(
 	return one, err
 }
 
-func record(ctx context.Context, recorder *catalog.Recorder, b *eval.Batch) error {
+func (e *evaluation) record(
+	ctx context.Context, recorder *catalog.Recorder, b *eval.Batch,
+) error {
 	if err := recorder.AddMirrors(ctx, b.Mirrors); err != nil {
+		return err
+	}
+	if err := e.recordInputs(ctx, recorder, b.Inputs); err != nil {
 		return err
 	}
 	if err := recorder.AddFetches(ctx, b.Fetches); err != nil {

@@ -20,6 +20,7 @@ type fetchFlags struct {
 	jobs, jobsPerHost int
 	mirrors           []string
 	substituters      substituterFlags
+	builders          builderFlags
 	maxSize           size
 	dryRun            bool
 }
@@ -32,13 +33,14 @@ func (f *fetchFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.mirrors, "mirror", nil,
 		"ask the hashed mirror at `URL`, too, for URL/ALGORITHM/HASH (repeatable)")
 	f.substituters.add(cmd)
+	f.builders.add(cmd)
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
 }
 
 // check finds what is wrong with the flags before anything is done.
 func (f *fetchFlags) check() error {
-	if err := cmp.Or(f.netFlags.check(), f.substituters.check()); err != nil {
+	if err := cmp.Or(f.netFlags.check(), f.substituters.check(), f.builders.check()); err != nil {
 		return err
 	}
 	for _, mirror := range f.mirrors {
@@ -63,6 +65,9 @@ func newFetch(a *app) *cobra.Command {
 		Long: "Fetches every source that a snapshot wants and the disk does not hold. What\n" +
 			"comes counts only if its hash is right. It may be stopped at any time; partial\n" +
 			"downloads are resumed when it is run again.\n\n" +
+			"With --builders Nix builds what nothing else serves, in the user's own store. That\n" +
+			"runs code of the package set with a network, as it does whenever Nix builds a\n" +
+			"fixed output; what comes counts only if its hash is right.\n\n" +
 			"http_proxy, https_proxy, no_proxy and ~/.netrc are honoured. Exit status 3 means\n" +
 			"that all went well but some sources could not be had.",
 		Args: noArgs,
@@ -148,6 +153,9 @@ func (a *app) newFetching(
 	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
 	f.HashedMirrors, f.MaxSize = flags.mirrors, int64(flags.maxSize)
 	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
+	if f.Builder, err = a.builder(ctx, &flags.builders, wanted); err != nil {
+		return nil, err
+	}
 	return &fetching{
 		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
 		reasons:  map[string]int{},
