@@ -248,6 +248,23 @@ func TestTempEnds(t *testing.T) {
 	}
 }
 
+func TestRemoveTemp(t *testing.T) {
+	d := openDisk(t)
+	check(t, d.RemoveTemp("key"))
+	temp := createTemp(t, d, "key")
+	write(t, temp, "x")
+	temp.SetNote("n")
+	if err := d.RemoveTemp("key"); err == nil {
+		t.Error("in use: no error")
+	}
+	check(t, temp.Close())
+	check(t, d.RemoveTemp("key"))
+	if got := tmpFiles(t, d); got != nil {
+		t.Errorf("got %q", got)
+	}
+	check(t, createTemp(t, d, "key").Close())
+}
+
 func TestKeys(t *testing.T) {
 	d := openDisk(t)
 	for _, key := range []string{"", "A", "a/b", "a:b", "a?", strings.Repeat("a", 101)} {

@@ -55,11 +55,15 @@ func (r *run) maxNAR() int64 {
 	return r.MaxSize + 1<<20 // the contents are limited, not what stands around them
 }
 
-// takeTree returns t as it is, if the NAR in it is the output of s.
+// takeTree returns t as it is, if the NAR in it is of the output of s.
 func (r *run) takeTree(
 	ctx context.Context, s *granary.Source, t *disk.Temp, limit int64,
 ) (made, *failure, error) {
-	got, err := r.narHash(ctx, t, s.CA.Hash.Algorithm(), limit)
+	hash := r.narHash
+	if s.CA.Mode == hashes.Git {
+		hash = r.gitHash
+	}
+	got, err := hash(ctx, t, s.CA.Hash.Algorithm(), limit)
 	bad, err := r.narVerdict(t, s.CA.Hash, got, err, limit)
 	if bad != nil || err != nil {
 		return made{}, bad, err
@@ -139,6 +143,17 @@ func (r *run) narHash(
 		return err
 	})
 	return hashes.Of(algo, sum), err
+}
+
+// gitHash returns git's hash of what is in the NAR in t.
+func (r *run) gitHash(
+	ctx context.Context, t *disk.Temp, algo hashes.Algorithm, limit int64,
+) (h hashes.Hash, err error) {
+	err = r.decompress(ctx, t, limit, func(plain io.Reader) (err error) {
+		h, err = gitHash(nar.NewReader(plain), algo)
+		return err
+	})
+	return h, err
 }
 
 // decompress gives read the bytes below the compression of those in t. There
