@@ -13,7 +13,9 @@
 //  5. The recipe makes the hash that nixpkgs promised out of the bytes. A
 //     wrong hash of bytes that came in parts leads to one more try from nothing;
 //     otherwise, as after any failure, the next candidate's turn comes.
-//  6. The right bytes are committed. Their event is delivered when they are
+//  6. A repository is checked out by git, svn or hg in a temporary folder. The
+//     NAR of the tree is hashed while it is compressed; that is the object.
+//  7. The right bytes are committed. Their event is delivered when they are
 //     durable, in groups, with one sync each.
 //
 // A source that fails is an event with a Reason; a machine that fails is an
