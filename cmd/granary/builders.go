@@ -48,7 +48,7 @@ func (a *app) builder(
 	var nix eval.Nix
 	system, err := nix.System(ctx)
 	if errors.Is(err, eval.ErrNoNix) {
-		a.notef("warning: --builders: nothing can be built: %v", err)
+		a.notef("warning: --builders: nothing can be built: %v", eval.ErrNoNix)
 		return nil, nil
 	}
 	if err != nil {
