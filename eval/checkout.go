@@ -19,7 +19,7 @@ func checkout(s *granary.Source, f fields) {
 		s.Checkout = granary.Checkout{
 			Submodules: f.truth("fetchSubmodules"),
 			LFS:        f.truth("fetchLFS"),
-			Sparse:     f.lines("sparseCheckout"),
+			Sparse:     sparse(f),
 			NoCone:     f.truth("nonConeMode"),
 			RootDir:    strings.Clone(f.value("rootDir")),
 		}
@@ -32,6 +32,15 @@ func checkout(s *granary.Source, f fields) {
 		s.Checkout = granary.Checkout{Submodules: f.truth("subrepoClause")}
 	}
 	s.Recipe = granary.RecipeCheckout
+}
+
+// sparse returns the patterns of a sparse checkout. Since 2025 they are lines in
+// another variable, and sparseCheckout a list.
+func sparse(f fields) string {
+	if f.has("sparseCheckoutText") {
+		return f.lines("sparseCheckoutText")
+	}
+	return f.lines("sparseCheckout")
 }
 
 // keepsGit tells whether what git knows of the repository is a part of the

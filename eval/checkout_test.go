@@ -46,6 +46,11 @@ var checkoutTests = []struct {
 		checkoutOf(granary.KindFetchgit, "abc", granary.Checkout{Sparse: "a\nb c"}),
 	},
 	{
+		"sparse checkout, as a text beside a list", gitEnv +
+			`;;sparseCheckout=a b c;;sparseCheckoutText=a\nb c`, nil,
+		checkoutOf(granary.KindFetchgit, "abc", granary.Checkout{Sparse: "a\nb c"}),
+	},
+	{
 		"rootDir", gitEnv + ";;nonConeMode=1;;rootDir=a/b;;sparseCheckout=a/b", nil,
 		checkoutOf(granary.KindFetchgit, "abc",
 			granary.Checkout{Sparse: "a/b", NoCone: true, RootDir: "a/b"}),

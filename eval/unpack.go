@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"io/fs"
 	"path"
 	"regexp"
 	"strconv"
@@ -112,8 +113,8 @@ func removal(line string) (paths []string, ok bool) {
 		if name == nil {
 			return nil, false
 		}
-		removed := path.Clean(name[1] + name[2])
-		if removed == "." || removed == ".." || strings.HasPrefix(removed, "../") {
+		removed := path.Clean(strings.TrimLeft(name[1]+name[2], "/"))
+		if !fs.ValidPath(removed) || removed == "." {
 			return nil, false
 		}
 		paths = append(paths, removed)
@@ -127,14 +128,15 @@ func isTeXLive(script string) bool { return strings.Contains(script, "--exclude=
 
 // texlivePattern is the script of nixpkgs' pkgs/tools/typesetting/tex/texlive,
 // since 2015, its white space made single blanks. The archive is fetchurl's own, or
-// another derivation's.
-var texlivePattern = regexp.MustCompile(`^mkdir "\$out" ?;? ?` +
-	`(if \[\[ "\$tlOutputName" == "tlpkg" \]\]; then ` + // since 2023
-	`tar -xf "\$src" --strip-components=1 -C "\$out" --anchored --exclude=tlpkg/tlpobj ` +
-	`--keep-old-files tlpkg else )?` +
+// another derivation's. Since 2023 there is a branch for the output tlpkg.
+var texlivePattern = regexp.MustCompile(`^mkdir "?\$out"? ?;? ?` +
+	`((?:if \[\[ "\$(?:tlType|tlOutputName)" == "tlpkg" \]\]; then|` +
+	`case "\$tlOutputName" in tlpkg\)) ` +
+	`tar -xf "\$src" --strip-components=1 -C "\$out" --anchored ` +
+	`(?:--exclude=tlpkg/\w+ )+--keep-old-files tlpkg (?:else|;; \*\)) )?` +
 	`tar -xf ["']?(\$downloadedFile|\$src|/nix/store/[\w.?=+-]+)["']? ` +
 	`'?--strip-components="?(\d|\$stripPrefix)"?'? ` +
-	`-C "\$out" --anchored --exclude=tlpkg --keep-old-files(?: fi)?$`)
+	`-C "\$out" --anchored --exclude=tlpkg --keep-old-files(?: fi| ;; esac)?$`)
 
 // texlive fills in how a package of TeX Live is unpacked, if its script does
 // nothing else.
@@ -145,7 +147,8 @@ func texlive(s *granary.Source, f fields) {
 	}
 	script = strings.ReplaceAll(script, "\\\n", " ")
 	m := texlivePattern.FindStringSubmatch(strings.Join(strings.Fields(script), " "))
-	if m == nil || m[1] != "" && f.value("tlOutputName") == "tlpkg" {
+	isTLPkg := f.value("tlOutputName") == "tlpkg" || f.value("tlType") == "tlpkg"
+	if m == nil || m[1] != "" && isTLPkg {
 		return
 	}
 	number, from := m[3], m[2]
@@ -156,12 +159,13 @@ func texlive(s *granary.Source, f fields) {
 	if err != nil || strip < 0 {
 		return
 	}
-	switch from {
-	case "$downloadedFile":
-	case "$src":
-		s.From = hashes.StorePath(strings.Clone(f.value("src")))
-	default:
-		s.From = hashes.StorePath(from)
+	if from == "$src" {
+		from = f.value("src")
+	}
+	if from != "$downloadedFile" {
+		if s.From, err = hashes.DefaultStoreDir.ParseStorePath(strings.Clone(from)); err != nil {
+			return
+		}
 	}
 	unpacking{keepRoot: true, strip: strip, omit: []string{"tlpkg"}}.apply(s)
 }

@@ -1,9 +1,13 @@
 package eval
 
 import (
+	"fmt"
+	"io/fs"
 	"reflect"
 	"strings"
 	"testing"
+
+	"granary"
 )
 
 // What fetchzip of nixpkgs gave as postFetch over the years: the text of
@@ -114,6 +118,66 @@ mv "$unpackDir/$fn" "$out"
 
 const keep2018 = `mv "$unpackDir" "$out"
 `
+
+func TestRemoval(t *testing.T) {
+	for _, row := range []struct{ line, want string }{
+		{"rm $out/a", "[a] true"},
+		{`rm -rf -v "$out"/a "$out/b/.c" ${out}/d "${out}/e"`, "[a b/.c d e] true"},
+		{"rm $out//a/./b/../c/", "[a/c] true"},
+		{"# rm x", "[] true"},
+		{`chmod 755 "$out"`, "[] true"},
+		{"rm $out", "[] false"},
+		{"rm $out/", "[] false"},
+		{"rm $out/.", "[] false"},
+		{"rm $out/../x", "[] false"},
+		{"rm $out/a/../../x", "[] false"},
+		{"rm x", "[] false"},
+		{"rm $out/a x", "[] false"},
+		{"rm $out/*", "[] false"},
+		{"rm $out/{a,b}", "[] false"},
+		{"rm $out/$name", "[] false"},
+		{"rm -i $out/a", "[] false"},
+		{"rm $out/a; touch $out/b", "[] false"},
+		{"rm $out/a && touch $out/b", "[] false"},
+		{`rm "$out/a b"`, "[] false"},
+		{"rm", "[] false"},
+		{"mv $out/a $out/b", "[] false"},
+		{`chmod 644 "$out"`, "[] false"},
+	} {
+		paths, ok := removal(row.line)
+		if got := fmt.Sprint(paths, ok); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.line, got, row.want)
+		}
+	}
+}
+
+// FuzzSourceOf checks that scripts which are understood keep to the output.
+func FuzzSourceOf(f *testing.F) {
+	for _, text := range unpackTexts {
+		f.Add(text.before+text.strip+"rm -rf $out/a\n"+text.after, "", "")
+	}
+	f.Add("", texlive2026, `{"stripPrefix":1,"src":"`+texTarball+`"}`)
+	f.Add(texlive2018, texlive2020, `{"sparseCheckout":["a"],"url":[null,[1e9]],"env":{"rev":7}}`)
+	f.Fuzz(func(t *testing.T, postFetch, buildCommand, attributes string) {
+		d := fixedOutput(t, recursive, "stripPrefix=1;;src="+texTarball)
+		d.Env = append(d.Env,
+			granary.EnvVar{Name: "postFetch", Raw: postFetch},
+			granary.EnvVar{Name: "buildCommand", Raw: buildCommand},
+			granary.EnvVar{Name: "__json", Raw: escapeATerm.Replace(attributes)})
+		if postFetch != "" {
+			d.Env = append(d.Env, granary.EnvVar{Name: "mirrorsFile"})
+		}
+		s, ok, err := SourceOf(d)
+		if !ok || err != nil || s.Kind == "" || s.Strip < 0 {
+			t.Errorf("got %+v, %v, %v", s, ok, err)
+		}
+		for line := range strings.SplitSeq(s.Omit, "\n") {
+			if line != "" && !fs.ValidPath(line) {
+				t.Errorf("leaves out %q", line)
+			}
+		}
+	})
+}
 
 func TestUnpackScript(t *testing.T) {
 	for _, text := range unpackTexts {
