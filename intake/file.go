@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"granary"
@@ -127,13 +128,12 @@ func (in *Intake) matches(ctx context.Context, c *content) ([]match, error) {
 
 // archived returns what c is good for as an archive or as a NAR.
 func (in *Intake) archived(ctx context.Context, c *content) ([]match, error) {
-	if isNAR(c) {
-		sources, err := in.unNAR(ctx, c)
-		return []match{{granary.RecipeNAR, sources, c.copyTo}}, skipFormat(err)
-	}
 	archive, err := nar.OpenArchive(c, c.size)
-	if err != nil {
-		return nil, skipFormat(err)
+	switch {
+	case errors.Is(err, nar.ErrFormat):
+		return in.unNAR(ctx, c)
+	case err != nil:
+		return nil, err
 	}
 	var all []match
 	for how, t := range in.index.trees {
@@ -151,41 +151,35 @@ func (in *Intake) archived(ctx context.Context, c *content) ([]match, error) {
 	return all, nil
 }
 
-// skipFormat drops errors that say that the bytes are something else, which
-// most files are.
-func skipFormat(err error) error {
-	if errors.Is(err, nar.ErrFormat) {
-		return nil
-	}
-	return err
-}
-
 // narMagic begins every NAR.
 const narMagic = "\x0d\x00\x00\x00\x00\x00\x00\x00nix-archive-1"
 
-func isNAR(c *content) bool {
-	plain, err := nar.Decompress(c.reader())
-	if err != nil {
-		return false
-	}
-	defer plain.Close()
-	first := make([]byte, len(narMagic))
-	_, err = io.ReadFull(plain, first)
-	return err == nil && string(first) == narMagic
-}
+// firstBytes are those of a NAR and of gzip, xz, bzip2, zstd and lzma: most files
+// need no closer look.
+const firstBytes = "\x0d\x1f\xfdB\x28\x5d"
 
-// unNAR returns the sources whose NAR c is.
-func (in *Intake) unNAR(ctx context.Context, c *content) ([]*Wanted, error) {
+// unNAR returns what c is good for if it is a NAR.
+func (in *Intake) unNAR(ctx context.Context, c *content) ([]match, error) {
+	var first [1]byte
+	_, err := c.ReadAt(first[:], 0)
+	if err != nil || strings.IndexByte(firstBytes, first[0]) < 0 {
+		return nil, nil // what there is to say of the error was said
+	}
 	plain, err := nar.Decompress(contextReader{ctx, c.reader()})
 	if err != nil {
-		return nil, err
+		return nil, nil
 	}
 	defer plain.Close()
 	s := newSums(in.index.narAlgorithms())
-	if _, err := io.Copy(s, plain); err != nil {
-		return nil, err
+	magic, err := io.ReadAll(io.LimitReader(plain, int64(len(narMagic))))
+	if err != nil || string(magic) != narMagic {
+		return nil, nil
 	}
-	return in.index.nars(s.all()), nil
+	s.Write(magic)
+	if _, err := io.Copy(s, plain); err != nil {
+		return nil, nil // it is cut off
+	}
+	return []match{{granary.RecipeNAR, in.index.nars(s.all()), c.copyTo}}, ctx.Err()
 }
 
 // lookInto takes the folder at path as a whole, if that is wanted, and tells how

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"hash"
 	"io"
+	"slices"
+	"sync"
 
 	"granary/hashes"
 	"granary/nar"
@@ -47,16 +49,26 @@ type frame struct{ head, tail []byte }
 // of 8 bytes, and text that is padded to 8.
 const endSize = 16
 
+// emptyFiles are the NARs of an empty file, [1] of one that is executable.
+var emptyFiles = sync.OnceValue(func() (nars [2][]byte) {
+	for i := range nars {
+		var b bytes.Buffer
+		_ = nar.WriteFile(&b, bytes.NewReader(nil), 0, i == 1) // neither can fail
+		nars[i] = b.Bytes()
+	}
+	return nars
+})
+
 // frameOf makes the frame for contents of size bytes out of that for none,
 // where the head ends with their length.
-func frameOf(size int64, executable bool) (frame, error) {
-	var empty bytes.Buffer
-	if err := nar.WriteFile(&empty, bytes.NewReader(nil), 0, executable); err != nil {
-		return frame{}, err
+func frameOf(size int64, executable bool) frame {
+	empty := emptyFiles()[0]
+	if executable {
+		empty = emptyFiles()[1]
 	}
-	head, end := empty.Bytes()[:empty.Len()-endSize], empty.Bytes()[empty.Len()-endSize:]
-	binary.LittleEndian.PutUint64(head[len(head)-8:], uint64(size))
-	return frame{head, append(make([]byte, -size&7), end...)}, nil
+	begin := len(empty) - endSize
+	head := binary.LittleEndian.AppendUint64(slices.Clone(empty[:begin-8]), uint64(size))
+	return frame{head, append(make([]byte, -size&7), empty[begin:]...)}
 }
 
 // fileSums are the hashes of a file and of the two NARs that it may be in.
@@ -65,13 +77,9 @@ type fileSums struct{ flat, regular, executable []hashes.Hash }
 // sumFile reads r, which has size bytes, once.
 func sumFile(r io.Reader, size int64, flat, nars []hashes.Algorithm) (s fileSums, err error) {
 	bare, regular, executable := newSums(flat), newSums(nars), newSums(nars)
-	var frames [2]frame
-	for i, w := range []*sums{regular, executable} {
-		if frames[i], err = frameOf(size, i == 1); err != nil {
-			return s, err
-		}
-		w.Write(frames[i].head)
-	}
+	asRegular, asExecutable := frameOf(size, false), frameOf(size, true)
+	regular.Write(asRegular.head)
+	executable.Write(asExecutable.head)
 	n, err := io.Copy(io.MultiWriter(bare, regular, executable), r)
 	if err == nil && n != size {
 		err = io.ErrUnexpectedEOF // it changes while it is read
@@ -79,7 +87,7 @@ func sumFile(r io.Reader, size int64, flat, nars []hashes.Algorithm) (s fileSums
 	if err != nil {
 		return s, err
 	}
-	regular.Write(frames[0].tail)
-	executable.Write(frames[1].tail)
+	regular.Write(asRegular.tail)
+	executable.Write(asExecutable.tail)
 	return fileSums{bare.all(), regular.all(), executable.all()}, nil
 }
