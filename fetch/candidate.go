@@ -35,12 +35,27 @@ func (r *run) candidates(s *granary.Source) []candidate {
 	return slices.Concat(r.origins(s), r.substituters(s))
 }
 
-// origins returns the places that s's derivation names, and the hashed mirrors.
-func (r *run) origins(s *granary.Source) []candidate {
+// origins returns the places that s's derivation names, or why there is none, and
+// the hashed mirrors.
+func (r *run) origins(s *granary.Source) (all []candidate) {
 	if why := needsBuilder(s); why != "" {
-		return []candidate{{failure: &failure{reason: ReasonNeedsBuilder, detail: why}}}
+		all = append(all, candidate{failure: &failure{reason: ReasonNeedsBuilder, detail: why}})
+	} else if all = r.urls(s); len(all) == 0 {
+		all = append(all, candidate{failure: &failure{reason: ReasonNoURL, detail: s.Message}})
 	}
-	var all []candidate
+	if !isFile(s.CA) {
+		return all
+	}
+	for _, base := range r.HashedMirrors {
+		c := urlCandidate(r.rewrite(hashedMirrorURL(base, s.CA.Hash)))
+		c.ask = r.askMirror
+		all = appendNew(all, c)
+	}
+	return all
+}
+
+// urls returns the places that s's own URLs lead to.
+func (r *run) urls(s *granary.Source) (all []candidate) {
 	for _, one := range s.URLs {
 		for url := range strings.FieldsSeq(one) {
 			expanded := r.mirrors.Expand(url)
@@ -51,14 +66,6 @@ func (r *run) origins(s *granary.Source) []candidate {
 				all = r.appendCandidate(all, s, url)
 			}
 		}
-	}
-	if s.Recipe == granary.RecipeFlat {
-		for _, base := range r.HashedMirrors {
-			all = r.appendCandidate(all, s, hashedMirrorURL(base, s.CA.Hash))
-		}
-	}
-	if len(all) == 0 {
-		all = append(all, candidate{failure: &failure{reason: ReasonNoURL, detail: s.Message}})
 	}
 	return all
 }
@@ -76,7 +83,11 @@ func (r *run) appendCandidate(all []candidate, s *granary.Source, url string) []
 	if other := secure(s, url); other != "" && r.rewrite(url) == url {
 		all = r.appendCandidate(all, s, other)
 	}
-	c := r.newCandidate(s, r.rewrite(url))
+	return appendNew(all, r.newCandidate(s, r.rewrite(url)))
+}
+
+// appendNew appends c unless its place is there already.
+func appendNew(all []candidate, c candidate) []candidate {
 	if slices.ContainsFunc(all, func(other candidate) bool { return other.url == c.url }) {
 		return all
 	}

@@ -7,6 +7,7 @@ import (
 
 	"granary"
 	"granary/hashes"
+	"granary/internal/badweb"
 )
 
 func TestCandidates(t *testing.T) {
@@ -55,6 +56,33 @@ func TestCandidates(t *testing.T) {
 			}
 			if want := strings.Fields(test.want); !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// A hashed mirror may have every file, whatever makes it elsewhere. That it does
+// not have one is not what the source fails for.
+func TestHashedMirrorOfAnyFile(t *testing.T) {
+	for kind, source := range map[string]granary.Source{
+		"no recipe": cacheSource(t, true, "source"), "no URL": flat(t, body),
+	} {
+		t.Run(kind, func(t *testing.T) {
+			b := newRig(t, badweb.InMemory(t))
+			b.fetcher.HashedMirrors = []string{"http://h.invalid/x", "http://h.invalid/y"}
+			if err := b.fetch(t.Context(), source); err != nil {
+				t.Fatal(err)
+			}
+			last, _ := b.last(t)
+			if last.Reason != ReasonNoURL && last.Reason != ReasonNeedsBuilder || len(last.Attempts) != 3 {
+				t.Errorf("got %q of %v", last.Reason, last.Attempts)
+			}
+			b.Handle("h.invalid/y/sha512/"+source.CA.Hash.Base16(), good)
+			if err := b.fetch(t.Context(), source); err != nil {
+				t.Fatal(err)
+			}
+			if last, _ := b.last(t); last.Kind != Held || last.Recipe != granary.RecipeFlat {
+				t.Errorf("got %+v", last)
 			}
 		})
 	}

@@ -84,9 +84,9 @@ const (
 	ReasonNoProgram         Reason = "program not installed"
 	ReasonBadNARInfo        Reason = "bad narinfo"
 
-	// What attempts at substituters may rank as; see substituter.rank.
-	reasonAway Reason = "substituter does not work"
-	reasonMiss Reason = "substituter does not have it"
+	// What attempts at mirrors and substituters may rank as.
+	reasonAway Reason = "a substituter does not work"
+	reasonMiss Reason = "nothing is known to be there"
 )
 
 // telling orders reasons: of a source's failed attempts, that which comes

@@ -86,7 +86,7 @@ func TestNotFetchable(t *testing.T) {
 		{"no URL", newSource(t, granary.RecipeFlat, h), "no URL"},
 		{"blank URL", newSource(t, granary.RecipeFlat, h, " "), "no URL"},
 		{"no recipe", newSource(t, "", h, "http://x/"), "needs a builder"},
-		{"text", text, "needs a builder"},
+		{"text", text, "not found"},
 		{"git", git, "needs a builder"},
 		{"ftp", newSource(t, granary.RecipeFlat, h, "ftp://x/y"), "unsupported scheme"},
 		{"file", newSource(t, granary.RecipeFlat, h, "file:///etc/passwd"), "unsupported scheme"},

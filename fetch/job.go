@@ -140,16 +140,37 @@ func (r *run) held(j *job, object disk.Object, recipe granary.Recipe, a Attempt)
 
 // askURL is the asker for URLs whose body makes the source by its recipe.
 func (r *run) askURL(ctx context.Context, j *job, url string) (held bool, err error) {
+	return r.bring(ctx, j, url, j.source)
+}
+
+// askMirror is the asker for hashed mirrors: whatever makes the source elsewhere,
+// they have it as it is. That one of them does not have it tells least.
+func (r *run) askMirror(ctx context.Context, j *job, url string) (held bool, err error) {
+	first, file := len(j.attempts), *j.source
+	file.Recipe = granary.RecipeFlat
+	held, err = r.bring(ctx, j, url, &file)
+	for i := range j.attempts[first:] {
+		if a := &j.attempts[first+i]; a.Reason == ReasonNotFound {
+			a.ranks = reasonMiss
+		}
+	}
+	return held, err
+}
+
+// bring downloads what makes s, the source of j with the recipe to use.
+func (r *run) bring(
+	ctx context.Context, j *job, url string, s *granary.Source,
+) (held bool, err error) {
 	r.active.Add(1)
 	defer r.active.Add(-1)
-	temp, err := r.Disk.CreateTemp(ctx, tempKey(j.source), j.source.CA.Hash.Algorithm())
+	temp, err := r.Disk.CreateTemp(ctx, tempKey(s), s.CA.Hash.Algorithm())
 	if err != nil {
 		return false, err
 	}
 	d := newDownload(r, j, url, temp)
 	d.check = func(ctx context.Context, t *disk.Temp) (made, *failure, error) {
-		object, bad, err := r.check(ctx, j.source, t)
+		object, bad, err := r.check(ctx, s, t)
 		return made{t, object}, bad, err
 	}
-	return d.hold(ctx, j.source.Recipe)
+	return d.hold(ctx, s.Recipe)
 }

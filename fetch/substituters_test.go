@@ -61,7 +61,7 @@ func TestSubstituterHosts(t *testing.T) {
 		}
 		var sources []granary.Source
 		for i := range 40 {
-			s := cacheSource(t, i%2 == 0, fmt.Sprint("source", i))
+			s := cacheSource(t, false, fmt.Sprint("source", i))
 			sources = append(sources, s)
 			url := fmt.Sprintf("URL: https://nars.invalid/%d", i)
 			b.Handle("near.invalid/c/"+s.OutPath.Digest()+".narinfo",
