@@ -23,6 +23,7 @@ type workplace struct {
 	once   sync.Once
 	dir    string // absolute
 	prefix string // of its folders
+	stray  bool   // it is not on the disk
 	err    error
 }
 
@@ -44,7 +45,7 @@ func (p *workplace) find(r *run) error {
 		if p.dir, p.err = r.tmp(); p.err != nil || holdsTrees(p.dir) {
 			return
 		}
-		p.prefix = strayPrefix(p.dir)
+		p.prefix, p.stray = strayPrefix(p.dir), true
 		p.dir, p.err = filepath.Abs(os.TempDir())
 	})
 	return p.err
@@ -112,7 +113,9 @@ func (c *checkout) makeHome() error {
 	if err != nil {
 		return err
 	}
-	return os.Symlink(passwords, filepath.Join(home, ".netrc"))
+	// Where there are no links, the program has to do without passwords.
+	_ = os.Symlink(passwords, filepath.Join(home, ".netrc"))
+	return nil
 }
 
 // removalTime is how long a folder is removed when the run is to end: what is

@@ -3,11 +3,13 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -22,6 +24,7 @@ type program struct {
 	// meter is the folder that grows as bytes come from the server. If it is not
 	// "", then silence ends the program, and so does too large a folder.
 	meter string
+	size  int64 // of that folder before, in bytes
 }
 
 // run runs the program to its end. The error is ctx's, the machine's, or a
@@ -38,6 +41,9 @@ func (p *program) run(ctx context.Context) error {
 	cmd.Stderr, cmd.Stdout = words, p.stdout
 	if p.stdout == nil {
 		cmd.Stdout = words
+	}
+	if p.meter != "" {
+		p.size = folderSize(p.meter)
 	}
 	if err := cmd.Start(); err != nil {
 		return err
@@ -57,7 +63,7 @@ func (p *program) outcome(ctx context.Context, cause, err error, words *words) e
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err == nil:
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // something else has its stderr still
 		return nil
 	case cause == errSilence:
 		f := classifyError(errSilence)
@@ -70,21 +76,28 @@ func (p *program) outcome(ctx context.Context, cause, err error, words *words) e
 	if !errors.As(err, &exit) {
 		return err
 	}
+	otherwise := ReasonNetwork
 	if p.meter == "" {
-		return words.failure(ReasonBadArchive)
+		otherwise = ReasonBadArchive
 	}
-	return words.failure(ReasonNetwork)
+	f := words.failure(otherwise)
+	switch {
+	case !words.diskFull():
+		return f
+	case p.checkout.run.workplace.stray: // where there is room for other sources
+		return &failure{reason: ReasonTooLarge, detail: f.detail}
+	}
+	return fmt.Errorf("%s: %w", p.name, syscall.ENOSPC)
 }
 
 // guard looks after a program that talks to a server until ctx ends.
 func (p *program) guard(
 	ctx context.Context, pid int, words *words, cancel context.CancelCauseFunc,
 ) {
-	c := p.checkout
+	c, seen := p.checkout, p.size
 	tick := time.NewTicker(min(max(c.run.timeout/4, 10*time.Millisecond), time.Second))
 	defer tick.Stop()
 	life := lifeSigns{pid: pid, last: time.Now()}
-	seen := int64(0)
 	for {
 		select {
 		case <-ctx.Done():
@@ -153,8 +166,9 @@ var passedOn = []string{
 	"SSL_CERT_DIR", "NIX_SSL_CERT_FILE", "GIT_SSL_CAINFO", "SSH_AUTH_SOCK",
 }
 
-// sshCommand never asks for a password or whether to trust a host.
-const sshCommand = "ssh -o BatchMode=yes"
+// sshCommand never asks for a password or whether to trust a host, and leaves
+// nothing running.
+const sshCommand = "ssh -o BatchMode=yes -o ControlMaster=no -o ControlPath=none"
 
 // environment returns all that the programs see of this machine's settings.
 func (c *checkout) environment(home string) []string {

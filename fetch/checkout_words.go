@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -78,17 +77,18 @@ func summary(lines []string) string {
 	return strings.Join(lines[max(0, len(lines)-maxLines):], "; ")
 }
 
+// diskFull tells whether the program had no room for what it wrote.
+func (w *words) diskFull() bool {
+	text := strings.ToLower(strings.Join(w.lines(), "\n"))
+	return strings.Contains(text, "no space left on device") ||
+		strings.Contains(text, "disk quota exceeded")
+}
+
 // failure says why a program failed that said w; otherwise is the reason if
-// nothing is known of its words. A full disk is the machine's error.
-func (w *words) failure(otherwise Reason) error {
+// nothing is known of its words.
+func (w *words) failure(otherwise Reason) *failure {
 	lines := w.lines()
-	lower := strings.ToLower(strings.Join(lines, "\n"))
-	for _, full := range []string{"no space left on device", "disk quota exceeded"} {
-		if strings.Contains(lower, full) {
-			return errors.New(summary(lines))
-		}
-	}
-	f := classifyWords(lower)
+	f := classifyWords(strings.ToLower(strings.Join(lines, "\n")))
 	if f == nil {
 		f = &failure{reason: otherwise}
 	}

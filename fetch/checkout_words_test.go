@@ -121,12 +121,19 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// A full disk is no fault of the server's.
-func TestWordsOfTheMachine(t *testing.T) {
-	w := &words{}
-	w.Write([]byte("fatal: write error: No space left on device\n"))
-	err := w.failure(ReasonNetwork)
-	if _, ok := err.(*failure); ok || !strings.Contains(err.Error(), "No space left") {
-		t.Errorf("got %v", err)
-	}
+func FuzzWords(f *testing.F) {
+	f.Add([]byte("remote: x: 1% (1/2)\rfatal: 'a' http://b/ returned error: 404\n"), uint8(3))
+	f.Add([]byte("svn: E1: can't\r\n\xff"), uint8(0))
+	f.Fuzz(func(t *testing.T, text []byte, at uint8) {
+		w := &words{}
+		w.Write(text[:min(int(at), len(text))])
+		w.Write(text[min(int(at), len(text)):])
+		got := w.failure(ReasonNetwork)
+		if got.reason == "" || len(got.detail) > maxLines*(maxLine+2) {
+			t.Errorf("got %+v", got)
+		}
+		if strings.ContainsAny(got.detail, "\r\n") {
+			t.Errorf("several lines: %q", got.detail)
+		}
+	})
 }

@@ -53,6 +53,19 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// A full disk ends the run; full temporary files elsewhere only the source.
+func TestDiskFull(t *testing.T) {
+	p := newProgram(t, time.Second, "echo fatal: write error: No space left on device >&2; exit 1")
+	if err := p.run(t.Context()); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v", err)
+	}
+	p.checkout.run.workplace.stray = true
+	var f *failure
+	if err := p.run(t.Context()); !errors.As(err, &f) || f.reason != ReasonTooLarge {
+		t.Errorf("got %v", err)
+	}
+}
+
 // With a program all that it has started ends, and nothing of the user's
 // settings reaches it.
 func TestProgramEnds(t *testing.T) {
