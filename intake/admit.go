@@ -144,8 +144,10 @@ type errWriter struct {
 }
 
 func (e *errWriter) Write(p []byte) (int, error) {
-	if e.ctx.Err() != nil {
+	if e.err == nil && e.ctx.Err() != nil {
 		e.err = context.Cause(e.ctx)
+	}
+	if e.err != nil {
 		return 0, e.err
 	}
 	n, err := e.w.Write(p)

@@ -7,7 +7,7 @@
 //	name      the store object's name
 //	urls      an array of strings, which may be empty; mirror:// stays as it is
 //	hash      the hash that is promised, in SRI form
-//	mode      "flat" or "recursive": what the hash is of
+//	mode      "flat" or "recursive": what the hash is of; rarely "text" or "git"
 //	outPath   must be the one that name, mode and hash give
 //	kind      the fetcher, such as "fetchurl" or "fetchgit"
 //	rev       the revision to check out
