@@ -141,14 +141,14 @@ type lifeSigns struct {
 func (l *lifeSigns) seen() { l.last, l.looked = time.Now(), time.Time{} }
 
 // silent tells whether there was no sign for longer than timeout. A program that
-// was on a CPU for a tenth of the time is at work: git says nothing while it
-// looks through a long history.
+// was on a CPU for a hundredth of the time is at work: git says nothing while it
+// looks through a long history. One that waits takes less than a thousandth.
 func (l *lifeSigns) silent(timeout time.Duration) bool {
 	now := time.Now()
 	switch quiet := now.Sub(l.last); {
 	case quiet > timeout:
 		worked := time.Duration(cpuTime(l.pid)-l.cpu) * 10 * time.Millisecond
-		if !l.looked.IsZero() && worked > now.Sub(l.looked)/10 {
+		if !l.looked.IsZero() && worked > now.Sub(l.looked)/100 {
 			l.seen()
 			return false
 		}
