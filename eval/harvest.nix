@@ -72,7 +72,7 @@ let
     "lib"
     "tests"
   ];
-  isCopy = set: set ? stdenv && set ? pkgs && set ? callPackage;
+  isCopy = set: set ? stdenv && set ? pkgs && set ? callPackage && set ? fetchurl;
   atTop = path: tail path == [ ] && !(elem (head path) copies);
 
   entered =
