@@ -29,7 +29,11 @@ func TestNewSource(t *testing.T) {
 			"gitfixed", hashes.Git, "sha1:ecf6b89b1ab38bf7d3e04d5ab9d8b1c3b2f3e5fd",
 			"/nix/store/54gfj4l3qjd6mvnv28n3n61mjmkzpqnr-gitfixed",
 		},
-		{"text", hashes.Text, "sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq", ""},
+		{
+			"textfixed", hashes.Text, "sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq",
+			"/nix/store/0vdxqwlwvn02nlnm3dp7b6266c46zvch-textfixed",
+		},
+		{"text", hashes.Text, "sha1:ecf6b89b1ab38bf7d3e04d5ab9d8b1c3b2f3e5fd", ""},
 		{
 			"a name/with a slash", hashes.Flat,
 			"sha256:0jpbk1h9dy3rhrr27d8nl614n783wjg0bqn4acy2sl6p8hv5zyaq", "",
@@ -56,7 +60,9 @@ func TestNewSource(t *testing.T) {
 }
 
 func TestParseRecipe(t *testing.T) {
-	for _, r := range []Recipe{"", RecipeFlat, RecipeExecutable, RecipeUnpack, RecipeNAR} {
+	for _, r := range []Recipe{
+		"", RecipeFlat, RecipeExecutable, RecipeUnpack, RecipeNAR, RecipeCheckout,
+	} {
 		if got, err := ParseRecipe(string(r)); got != r || err != nil {
 			t.Errorf("%q: got %q, %v", r, got, err)
 		}
