@@ -217,6 +217,28 @@ func TestCheckoutLeftovers(t *testing.T) {
 	}
 }
 
+// Checkouts are made on the disk, or else among the temporary files.
+func TestWorkplace(t *testing.T) {
+	s := newShed(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	tmp := filepath.Join(s.fetcher.Disk.Dir(), "tmp")
+	for _, test := range []struct{ dir, prefix string }{
+		{tmp, checkoutPrefix}, {os.TempDir(), strayPrefix(tmp)},
+	} {
+		r := &run{Fetcher: s.fetcher}
+		if err := r.workplace.find(r); err != nil {
+			t.Fatal(err)
+		}
+		if p := &r.workplace; p.dir != test.dir || p.prefix != test.prefix ||
+			p.stray != (test.dir != tmp) {
+			t.Errorf("got %q, %q, %t, want %q", p.dir, p.prefix, p.stray, test)
+		}
+		if err := os.RemoveAll(tmp); err != nil { // the next cannot be there
+			t.Fatal(err)
+		}
+	}
+}
+
 // A password in ~/.netrc, and the proxy that the environment names.
 func TestCheckoutThroughProxy(t *testing.T) {
 	s := newShed(t)

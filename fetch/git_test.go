@@ -50,8 +50,10 @@ git init -q -b master repo; cd repo
 git remote add origin ../repo.git
 printf 'one\ntwo\n' | tee plain windows.crlf > /dev/null
 echo '$Id$' > some.id; echo '$Format:%H %s$' > some.subst; echo no > ignored
+printf 'e\xc3\xa9' > latin; echo b > smudged
+printf 'latin working-tree-encoding=iso-8859-1\nsmudged filter=none\n' > src.attributes
 printf '*.crlf text eol=crlf\n*.id ident\n*.subst export-subst\nignored export-ignore\n' \
-    > .gitattributes
+    | cat src.attributes - > .gitattributes; rm src.attributes
 printf '#!/bin/sh\n' > tool; chmod +x tool
 ln -s plain link; ln -s /etc/passwd absolute; ln -s ../../.. up; ln -s nowhere dangling
 mkdir -p src/deep docs; echo s > src/s; echo d > src/deep/d; echo doc > docs/doc
@@ -176,6 +178,20 @@ func TestGitTrees(t *testing.T) {
 			source := s.source(t, granary.KindFetchgit, test.rev, url, "want")
 			source.Checkout = test.checkout
 			s.mustHold(t, source)
+		})
+	}
+}
+
+// A root folder lies in the repository.
+func TestGitRoots(t *testing.T) {
+	s := newGitShed(t)
+	url := serve(t, s.gitHTTP(t)) + "/repo.git"
+	s.sh(t, "mkdir want")
+	for _, root := range []string{"none", "plain", "absolute", "up", "../home", "src/../../home"} {
+		t.Run(root, func(t *testing.T) {
+			source := s.source(t, granary.KindFetchgit, "HEAD", url, "want")
+			source.Checkout.RootDir = root
+			s.mustFail(t, source, ReasonNotFound)
 		})
 	}
 }

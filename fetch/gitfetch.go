@@ -10,8 +10,8 @@ import (
 // fetches are the ways to bring a revision, from the cheapest: servers may
 // refuse to give less than all history, or to give what no reference names; a
 // part of a commit's name says nothing to them.
-func fetches(rev string) []*gitFetch {
-	return []*gitFetch{
+func fetches(rev string) []gitFetch {
+	return []gitFetch{
 		{args: []string{"--depth=1", "--no-tags", "origin", rev}, commit: "FETCH_HEAD"},
 		{args: []string{"--no-tags", "origin", rev}, commit: "FETCH_HEAD"},
 		{args: []string{"--update-head-ok", "--tags", "origin", "+refs/heads/*:refs/heads/*"},
@@ -60,11 +60,11 @@ func (c *checkout) fetchCommit(ctx context.Context, rev string) (string, error) 
 // commit returns the name of the commit that rev leads to. For a tree it is that
 // of a new commit, as in nixpkgs.
 func (c *checkout) commit(ctx context.Context, rev string) (string, error) {
-	name, err := c.gitOutput(ctx, "rev-parse", "--verify", "--end-of-options", rev+"^{commit}")
+	name, err := c.gitOutput(ctx, "rev-parse", "--verify", rev+"^{commit}")
 	if f := (*failure)(nil); !errors.As(err, &f) {
 		return name, err
 	}
-	tree, treeErr := c.gitOutput(ctx, "rev-parse", "--verify", "--end-of-options", rev+"^{tree}")
+	tree, treeErr := c.gitOutput(ctx, "rev-parse", "--verify", rev+"^{tree}")
 	if treeErr != nil {
 		return "", err
 	}

@@ -118,7 +118,8 @@ func (c *checkout) gitRoot() (string, error) {
 	}
 	defer root.Close()
 	name := strings.Trim(dir, "/")
-	if info, err := root.Stat(name); err != nil || !info.IsDir() {
+	info, err := root.Stat(name)
+	if err != nil || !info.IsDir() || !filepath.IsLocal(name) {
 		detail := fmt.Sprintf("no folder %q in the repository", dir)
 		return "", &failure{reason: ReasonNotFound, detail: detail}
 	}
@@ -128,7 +129,7 @@ func (c *checkout) gitRoot() (string, error) {
 // rawAttributes switches off what .gitattributes do to files' contents: since
 // 2.20 Nix reads them out of the repository as they are.
 func (c *checkout) rawAttributes() string {
-	raw := "* -text -eol -ident -working-tree-encoding -export-subst"
+	raw := "* -text -eol -ident !working-tree-encoding -export-subst"
 	if c.source.Checkout.LFS {
 		return raw
 	}
