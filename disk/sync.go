@@ -50,7 +50,10 @@ func syncFiles(dir string, names []string) error {
 }
 
 func syncFile(name string) error {
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDWR, 0) // Windows syncs what may be written
+	if err != nil {
+		f, err = os.Open(name) // a folder, or a file that may not be written
+	}
 	if err != nil {
 		return err
 	}
