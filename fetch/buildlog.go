@@ -157,6 +157,7 @@ var (
 	escapes    = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 	aboutDrv   = regexp.MustCompile(`'(/nix/store/[^']*\.drv)'`)
 	dependency = regexp.MustCompile(`\bdependenc(y|ies)\b.* failed`)
+	lastLines  = regexp.MustCompile(`(?s)[;.]?\s+[Ll]ast \d+ log lines:.*`)
 	buildOf    = regexp.MustCompile(`(?s)^(some errors? |build of '.*' failed)`)
 )
 
@@ -211,6 +212,9 @@ func (l *buildLog) failure(drv string, closure func() (string, error)) (*failure
 // failure returns Nix's message and the end of the log.
 func (b *oneBuild) failure() *failure {
 	message, _, _ := strings.Cut(b.message, "\n       Output paths:")
+	if len(b.tail) > 0 { // a daemon repeats them
+		message = lastLines.ReplaceAllString(message, "")
+	}
 	message = strings.Join(strings.Fields(message), " ")
 	f := &failure{reason: ReasonBuildFailed, detail: message}
 	if strings.HasPrefix(message, "hash mismatch") {
