@@ -101,7 +101,8 @@ func (i *importer) add(ctx context.Context, w *Wanted) error {
 	h := w.CA.Hash
 	err := i.source.QueryRowContext(ctx, w.OutPath.Base(), w.Name, w.CA.Mode.String(),
 		h.Algorithm().String(), h.Digest(), string(w.Kind), w.Rev, string(w.Recipe), w.KeepRoot,
-		w.Strip, w.Omit, w.From.Base(), encodeJSON(w.Checkout), w.Message, w.Extra, null(w.Size)).Scan(&id)
+		w.Strip, w.Omit, w.From.Base(), encodeJSON(w.Checkout), w.Message, w.Extra,
+		null(w.Size)).Scan(&id)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,8 @@ func lockFile(f *os.File) (bool, error) {
 		return true, nil
 	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
 		return false, nil
-	case errors.Is(err, windows.ERROR_NOT_SUPPORTED), errors.Is(err, windows.ERROR_INVALID_FUNCTION):
+	case errors.Is(err, windows.ERROR_NOT_SUPPORTED),
+		errors.Is(err, windows.ERROR_INVALID_FUNCTION):
 		return false, errors.ErrUnsupported
 	}
 	return false, err

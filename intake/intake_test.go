@@ -251,7 +251,9 @@ func TestNARs(t *testing.T) {
 
 // TestHeld tells of what is held as well, and stores nothing.
 func TestHeld(t *testing.T) {
-	dir := writeTree(t, t.TempDir(), map[string]string{"x": "1", "y": tarball(t, "a/b", "1"), "a/b": "1"})
+	dir := writeTree(t, t.TempDir(), map[string]string{
+		"x": "1", "y": tarball(t, "a/b", "1"), "a/b": "1",
+	})
 	ws := []Wanted{
 		flat(t, "held", hashes.SHA256, "1"), flat(t, "missing", hashes.SHA1, "1"),
 		tree(t, "tree", hashes.SHA256, dir+"/a", granary.RecipeUnpack),

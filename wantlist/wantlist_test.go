@@ -46,17 +46,20 @@ func TestParse(t *testing.T) {
 	flat := entry(t, "hello-2.10.tar.gz", hashes.Flat)
 	flat.URLs, flat.Kind, flat.Recipe = url, "fetchurl", "flat"
 	tree := entry(t, "source", hashes.Recursive)
-	tree.URLs, tree.Kind, tree.Rev, tree.Recipe = []string{"https://a/b.git"}, "fetchgit", "abc", "checkout"
+	tree.URLs, tree.Kind, tree.Rev = []string{"https://a/b.git"}, "fetchgit", "abc"
+	tree.Recipe = granary.RecipeCheckout
 	tree.Checkout = granary.Checkout{Submodules: true, RootDir: "sub"}
 	message := entry(t, "jdk.bin", hashes.Flat)
 	message.Kind, message.Message = "requireFile", "<Buy> it & add it.\n"
 	sized, extra, kept := flat, flat, tree
 	texlive := kept
-	texlive.Strip, texlive.Omit, texlive.Checkout, texlive.Recipe = 1, "a/*\nb", granary.Checkout{}, "unpack"
-	texlive.From, texlive.Kind = flat.OutPath, "texlive"
+	texlive.Strip, texlive.Omit, texlive.Checkout = 1, "a/*\nb", granary.Checkout{}
+	texlive.Recipe, texlive.From = granary.RecipeUnpack, flat.OutPath
+	texlive.Kind = granary.KindTeXLive
 	sized.Size = 12
 	extra.Extra = `{"a":{"b":[1,2]},"z":null}`
-	kept.Checkout, kept.Recipe, kept.KeepRoot, kept.Kind = granary.Checkout{}, "unpack", true, "fetchzip"
+	kept.Checkout, kept.Recipe = granary.Checkout{}, granary.RecipeUnpack
+	kept.KeepRoot, kept.Kind = true, "fetchzip"
 	for _, row := range []struct {
 		name, line string
 		want       Entry
@@ -67,12 +70,12 @@ func TestParse(t *testing.T) {
 		{"nulls", "{" + hello + `,"outPath":null,"size":null,"recipe":null,"kind":null}`, flat},
 		{"size", "{" + hello + `,"size":12}`, sized},
 		{"unknown fields", "{" + hello + `,"z":null,"a":{"b":[1, 2]}}`, extra},
-		{"nar is recursive", `{"name":"source","urls":["https://a/b.git"],"mode":"nar",` + helloHash +
-			`,"rev":"abc","checkout":{"submodules":true,"rootDir":"sub"}}`, tree},
+		{"nar is recursive", `{"name":"source","urls":["https://a/b.git"],"mode":"nar",` +
+			helloHash + `,"rev":"abc","checkout":{"submodules":true,"rootDir":"sub"}}`, tree},
 		{"recipe", `{"name":"source","urls":["https://a/b.git"],"mode":"recursive",` + helloHash +
 			`,"rev":"abc","recipe":"unpack","keepRoot":true}`, kept},
 		{"strip, omit, from", `{"name":"source","urls":["https://a/b.git"],"mode":"recursive",` +
-			helloHash + `,"rev":"abc","recipe":"unpack","kind":"texlive","strip":1,` +
+			helloHash + `,"rev":"abc","recipe":"unpack","kind":"` + string(granary.KindTeXLive) + `","strip":1,` +
 			`"omit":"a/*\nb","from":"` + string(flat.OutPath) + `"}`, texlive},
 		{"message, no recipe", `{"name":"jdk.bin","urls":[""],"mode":"flat",` + helloHash +
 			`,"kind":"requireFile","recipe":"","message":"<Buy> it & add it.\n"}`, message},
@@ -126,10 +129,12 @@ func TestParseRefuses(t *testing.T) {
 		{"not UTF-8", `{` + hello + ",\"a\":\"\xff\"}", "not UTF-8 text"},
 		{"no fields", `{}`, "no name"},
 		{"no URLs", `{` + helloName + `,` + helloHash + `,"mode":"flat"}`, "no urls"},
-		{"null for URLs", `{` + helloName + `,"urls":null,` + helloHash + `,"mode":"flat"}`, "no urls"},
+		{"null for URLs", `{` + helloName + `,"urls":null,` + helloHash + `,"mode":"flat"}`,
+			"no urls"},
 		{"no hash", `{` + helloName + `,` + helloURLs + `,"mode":"flat"}`, "no hash"},
 		{"no mode", `{` + helloName + `,` + helloURLs + `,` + helloHash + `}`, "no mode"},
-		{"a URL alone", `{"urls":"http://a/b",` + helloName + `}`, "urls is not an array of strings"},
+		{"a URL alone", `{"urls":"http://a/b",` + helloName + `}`,
+			"urls is not an array of strings"},
 		{"another mode", `{` + helloName + `,` + helloURLs + `,` + helloHash + `,"mode":"Flat"}`,
 			`unknown output hash mode "Flat"`},
 		{"a short hash", `{` + helloName + `,` + helloURLs + `,"hash":"sha256-AAAA","mode":"flat"}`,
@@ -138,8 +143,9 @@ func TestParseRefuses(t *testing.T) {
 			`hash "AAAA": no algorithm before '-' or ':'`},
 		{"a path for a name", `{"name":"a/b",` + helloURLs + `,` + helloHash + `,"mode":"flat"}`,
 			`name "a/b": has a '/'`},
-		{"another outPath", `{` + hello + `,"outPath":"/nix/store/x"}`, "outPath is /nix/store/x, but " +
-			"name, mode and hash give /nix/store/dh88s3ni6maf63nb5gdws4431qmazjfm-hello-2.10.tar.gz"},
+		{"another outPath", `{` + hello + `,"outPath":"/nix/store/x"}`,
+			"outPath is /nix/store/x, but name, mode and hash give " +
+				"/nix/store/dh88s3ni6maf63nb5gdws4431qmazjfm-hello-2.10.tar.gz"},
 		{"a size in words", `{` + hello + `,"size":"12"}`, "size is not a whole number"},
 		{"half a byte", `{` + hello + `,"size":1.5}`, "size is not a whole number"},
 		{"less than nothing", `{` + hello + `,"size":-1}`, "size or strip is less than nothing"},
@@ -207,7 +213,8 @@ func TestRead(t *testing.T) {
 		{"empty lines", "\n\r\n \n", 0, ""},
 		{"lines", good + "\n" + good + "\n", 2, ""},
 		{"no line break at the end", good + "\n" + good, 2, ""},
-		{"line breaks of Windows, and its mark", "\ufeff" + good + "\r\n\r\n" + good + "\r\n", 2, ""},
+		{"line breaks of Windows, and its mark",
+			"\ufeff" + good + "\r\n\r\n" + good + "\r\n", 2, ""},
 		{"wrong line", good + "\n\n{}\n" + good, 0, "line 3: no name"},
 		{"wrong lines", "{}\n" + good + "\nx\n", 0, "line 1: no name (and 1 more wrong lines)"},
 		{"long line", good + "\n" + long + "\n" + good, 0, "line 2: longer than 16777216 bytes"},
@@ -242,7 +249,7 @@ func TestReadFails(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add("{" + hello + "}")
-	f.Add("{" + hello + `,"checkout":{"lfs":true},"rev":"a","kind":"fetchgit","size":3,"b":{"c":[]}}`)
+	f.Add("{" + hello + `,"checkout":{"lfs":true},"rev":"a","size":3,"b":{"c":[]}}`)
 	f.Add("{" + hello + `,"recipe":"","keepRoot":true,"message":"\u2028"}`)
 	f.Fuzz(func(t *testing.T, line string) {
 		if e, err := Parse([]byte(line)); err == nil {
