@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -131,17 +130,19 @@ func newFetched(name string, mode hashes.Mode, hash string) (granary.Source, err
 // tree is what builtins.fetchTree gives, and a flake's input: the types are
 // those of src/libfetchers.
 func (a *fetchArgs) tree() (granary.Source, error) {
+	recipe, urls, err := a.origin()
+	if err != nil {
+		return granary.Source{}, err
+	}
 	s, err := newFetched(sourceName, hashes.Recursive, a.NarHash)
-	s.Rev = a.Rev
-	var from error
-	s.Recipe, s.URLs, from = a.origin()
-	if s.Recipe == granary.RecipeCheckout {
+	s.Recipe, s.URLs, s.Rev = recipe, urls, a.Rev
+	if recipe == granary.RecipeCheckout {
 		s.Checkout.Submodules, s.Checkout.LFS = bool(a.Submodules), bool(a.LFS)
 		if s.Rev == "" {
 			s.Recipe = "" // a name of a branch leads elsewhere every day
 		}
 	}
-	return s, cmp.Or(from, err)
+	return s, err
 }
 
 // origin returns where a locked tree is fetched, and the recipe for it. For

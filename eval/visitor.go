@@ -63,6 +63,10 @@ func (v *visitor) stop() {
 	if v.other != nil {
 		v.other.stop()
 	}
+	v.stopWorker()
+}
+
+func (v *visitor) stopWorker() {
 	if v.worker != nil {
 		_ = v.worker.stop()
 		v.worker = nil
@@ -73,10 +77,11 @@ func (v *visitor) stop() {
 // then to be visited: what sets hold, and the rest.
 func (v *visitor) visit(ctx context.Context, paths []AttrPath) ([]AttrPath, error) {
 	if !v.scoped && v.run.scoped.Load() {
+		v.stopWorker()
 		return v.others(ctx, paths)
 	}
-	if v.worker != nil && v.seen != v.served.changes {
-		v.stop()
+	if v.seen != v.served.changes {
+		v.stopWorker()
 	}
 	if v.worker == nil {
 		if err := v.start(ctx); err != nil {
