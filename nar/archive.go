@@ -62,8 +62,8 @@ func (o Options) withDefaults(size int64) Options {
 // The file is a tar archive, compressed as [Decompress] knows or not at all, or
 // a zip archive; its first bytes decide. Devices, sockets, names that lead out
 // of the directory or through a symbolic link, and encrypted zip members are
-// refused; so are archives with over three million entries or so, or with a zip
-// directory of over 64 MiB.
+// refused; so are archives with over a million entries or so, or with a zip directory
+// of over 64 MiB.
 //
 // An Archive may be used by several goroutines at a time.
 type Archive struct {

@@ -145,7 +145,12 @@ func TestUnpackedByTar(t *testing.T) {
 		"many hard links": {
 			reg("d/m", "m"), hard("d/a", "d/m"), reg("d/k", "k"), hard("d/z", "d/m"),
 		},
-		"volume label": {{Typeflag: 'V', Name: "label"}, reg("d/f", "f")},
+		"names differ in case":  {reg("d/F", "upper"), reg("d/f", "lower"), dir("d/D/"), dir("d/d/")},
+		"a name with a newline": {reg("d/a\nb", "f"), reg("d/\t", "f")},
+		"a name not in UTF-8":   {reg("d/\xff\xfe", "f")},
+		"a tar in a tar":        {reg("d/a.tar", string(makeTar(t, reg("../f", "f"))))},
+		"link out of the tree":  {link("d/l", "../../../etc/passwd"), hard("d/h", "d/l")},
+		"volume label":          {{Typeflag: 'V', Name: "label"}, reg("d/f", "f")},
 		"global header": {
 			{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "rev"}},
 			reg("d/f", "f"),

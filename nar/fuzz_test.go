@@ -1,6 +1,7 @@
 package nar
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
 	"errors"
@@ -12,41 +13,118 @@ import (
 )
 
 // FuzzArchive checks that whatever an archive says, the result is an error of
-// the format, or a NAR that is well formed and the same with a tiny budget.
+// the format, or a NAR that is well formed, whose hash Hash returns, and which is
+// the same with a tiny budget, in order or not.
 func FuzzArchive(f *testing.F) {
-	good := makeTar(f, reg("d/f", "f"), link("d/l", "f"), hard("d/h", "d/f"), dir("d/e/"),
-		reg("d/a", "a"))
-	f.Add(good)
-	f.Add(gzipped(f, good))
-	f.Add(gzipped(f, gzipped(f, good)))
-	f.Add(makeZip(f, "d/f", "f", "d/e/", "", "d/a", strings.Repeat("a", 100)))
-	f.Add(patched(good, 156, "S"))
-	f.Add(patched(good, 0, "../d"))
-	f.Add([]byte("\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00junk"))
-	for _, name := range []string{"xz", "bzip2", "zstd"} {
-		f.Add(compressBy(f, name, good))
+	for _, data := range seeds(f) {
+		f.Add(data, false)
+		f.Add(data, true)
 	}
-	opts := Options{KeepRoot: true, MaxSize: 1 << 20}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(t *testing.T, data []byte, keepRoot bool) {
 		a, err := OpenArchive(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			checkFormatError(t, err)
 			return
 		}
 		var out bytes.Buffer
-		if err := a.WriteNAR(t.Context(), &out, opts); err != nil {
+		opts := Options{KeepRoot: keepRoot, MaxSize: 1 << 20, TempDir: t.TempDir()}
+		err = a.WriteNAR(t.Context(), &out, opts)
+		if err != nil {
 			checkFormatError(t, err)
-			return
+		} else {
+			checkNAR(t, out.Bytes())
 		}
-		checkNAR(t, out.Bytes())
-		tiny := opts
-		tiny.Budget = 64
-		got, _, err := a.Hash(t.Context(), tiny, hashes.SHA256)
 		want := hashes.Sum(hashes.SHA256, out.Bytes())
-		if err != nil && !errors.Is(err, ErrTooLarge) || err == nil && got != want {
-			t.Errorf("tiny budget: got %v, %v, want %v", got, err, want)
+		for _, budget := range []int64{0, 64, 4096} {
+			opts.Budget = budget
+			got, size, againErr := a.Hash(t.Context(), opts, hashes.SHA256)
+			if (err == nil) != (againErr == nil) ||
+				err == nil && (got != want || size != int64(out.Len())) {
+				t.Errorf("budget %d: got %v, %v, want %v, %v", budget, got, againErr, want, err)
+			}
+		}
+		checkEmpty(t, opts.TempDir)
+	})
+}
+
+// seeds returns archives of every format, good ones and those that lie.
+func seeds(f *testing.F) [][]byte {
+	good := makeTar(f, reg("d/f", "f"), link("d/l", "f"), hard("d/h", "d/f"), dir("d/e/"),
+		reg("d/a", "a"), reg("d/f", strings.Repeat("again", 100)))
+	list := [][]byte{
+		good, gzipped(f, good), gzipped(f, gzipped(f, good)), lzipped(f, good),
+		makeZip(f, "d/f", "f", "d/e/", "", "d/a", strings.Repeat("a", 100)),
+		makeTar(f, reg("d/b", strings.Repeat("b", 200)), reg("d/c", strings.Repeat("c", 200)),
+			reg("d/a", "a"), hard("d/0", "d/b")),
+		patched(good, 0, "../d"),
+		[]byte("\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00junk"),
+	}
+	for _, name := range []string{"xz", "bzip2", "zstd"} {
+		list = append(list, compressBy(f, name, good))
+	}
+	for _, all := range [][]lie{
+		tarLies(f), compressionLies(f), zipLies(f), moreTarLies(f), moreCompressionLies(f),
+		moreZipLies(f),
+	} {
+		for _, one := range all {
+			if len(one.data) < 20<<10 {
+				list = append(list, one.data)
+			}
+		}
+	}
+	return list
+}
+
+// FuzzTar makes an archive of entries that data describes, so that their order,
+// links and sizes vary more than flipped bits make them.
+func FuzzTar(f *testing.F) {
+	f.Add([]byte("0a\x10\x001b\x20\x002c\x30\x00"))
+	f.Add([]byte("0z\xff\x000y\xff\x000x\xff\x001a\x01z"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for ; len(data) >= 4 && b.Len() < 64<<10; data = data[4:] {
+			h, contents := entryFrom(data)
+			if err := w.WriteHeader(&h); err != nil {
+				t.Skip()
+			}
+			io.WriteString(w, contents)
+		}
+		w.Close()
+		a := Archive{r: bytes.NewReader(b.Bytes()), size: int64(b.Len())}
+		var out bytes.Buffer
+		opts := Options{KeepRoot: true, TempDir: t.TempDir()}
+		err := a.WriteNAR(t.Context(), &out, opts)
+		if err != nil {
+			checkFormatError(t, err)
+		}
+		want := hashes.Sum(hashes.SHA256, out.Bytes())
+		for _, budget := range []int64{0, 1, 300, 1000} {
+			opts.Budget = budget
+			got, _, againErr := a.Hash(t.Context(), opts, hashes.SHA256)
+			if (err == nil) != (againErr == nil) || err == nil && got != want {
+				t.Errorf("budget %d: got %v, %v, want %v, %v", budget, got, againErr, want, err)
+			}
 		}
 	})
+}
+
+// entryFrom makes an entry of four bytes: type, two of a name, and size.
+func entryFrom(b []byte) (tar.Header, string) {
+	name := "d/" + string('a'+rune(b[1]%8)) + strings.Repeat("/x", int(b[2]%3))
+	if b[2]&64 != 0 {
+		name += "-y"
+	}
+	switch b[0] % 6 {
+	case 0:
+		return link(name, "d/a"), ""
+	case 1:
+		return hard(name, "d/"+string('a'+rune(b[3]%8))), ""
+	case 2:
+		return dir(name + "/"), ""
+	}
+	contents := strings.Repeat(string('0'+rune(b[0]%10)), int(b[3])*3)
+	return tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(contents))}, contents
 }
 
 func checkFormatError(t *testing.T, err error) {

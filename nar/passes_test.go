@@ -94,7 +94,7 @@ func TestTinyBudgets(t *testing.T) {
 }
 
 // checkEmpty fails if something is in a folder.
-func checkEmpty(t *testing.T, dir string) {
+func checkEmpty(t testing.TB, dir string) {
 	t.Helper()
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("left over: %v, %v", entries, err)

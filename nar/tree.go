@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	// maxIndex bounds the memory for an archive's index, in bytes. About
-	// three million entries pass. An entry costs its name and nodeCost, a file
-	// bodyCost as well.
-	maxIndex = 512 << 20
-	nodeCost = 128
-	bodyCost = 48
+	// maxIndex bounds the memory for an archive's index, in bytes. About a
+	// million entries pass. An entry costs its name and nodeCost, a file bodyCost
+	// as well: what was measured, with what growing takes.
+	maxIndex = 320 << 20
+	nodeCost = 270
+	bodyCost = 60
 	// maxPath is the longest path in an archive, in bytes: Linux's PATH_MAX.
 	maxPath = 4096
 	// maxNested is how many directories an entry may be in. Nix itself makes no
