@@ -104,15 +104,15 @@ type match struct {
 func (in *Intake) matches(ctx context.Context, c *content) ([]match, error) {
 	x := in.index
 	s, err := sumFile(contextReader{ctx, c.reader()}, c.size,
-		x.fileAlgorithms(), x.lone.algos)
+		x.fileAlgorithms(), x.nars.algos)
 	if err != nil {
 		return nil, err
 	}
 	all := []match{
 		{granary.RecipeFlat, x.flat.find(s.flat), c.copyTo},
 		{granary.RecipeUnpack, x.from.find(s.flat), c.copyTo},
-		{granary.RecipeExecutable, x.lone.find(s.executable), c.copyTo},
-		{granary.RecipeNAR, x.lone.find(s.regular), compressed(func(w io.Writer) error {
+		{granary.RecipeExecutable, x.nars.find(s.executable), c.copyTo},
+		{granary.RecipeNAR, x.nars.find(s.regular), compressed(func(w io.Writer) error {
 			return nar.WriteFile(w, c.reader(), c.size, false)
 		})},
 	}
@@ -170,7 +170,7 @@ func (in *Intake) unNAR(ctx context.Context, c *content) ([]match, error) {
 		return nil, nil
 	}
 	defer plain.Close()
-	s := newSums(in.index.narAlgorithms())
+	s := newSums(in.index.nars.algos)
 	magic, err := io.ReadAll(io.LimitReader(plain, int64(len(narMagic))))
 	if err != nil || string(magic) != narMagic {
 		return nil, nil
@@ -179,13 +179,13 @@ func (in *Intake) unNAR(ctx context.Context, c *content) ([]match, error) {
 	if _, err := io.Copy(s, plain); err != nil {
 		return nil, nil // it is cut off
 	}
-	return []match{{granary.RecipeNAR, in.index.nars(s.all()), c.copyTo}}, ctx.Err()
+	return []match{{granary.RecipeNAR, in.index.nars.find(s.all()), c.copyTo}}, ctx.Err()
 }
 
 // lookInto takes the folder at path as a whole, if that is wanted, and tells how
 // many sources have it.
 func (in *Intake) lookInto(ctx context.Context, path string) (found int, err error) {
-	s := newSums(in.index.narAlgorithms())
+	s := newSums(in.index.nars.algos)
 	if len(s.algos) == 0 {
 		return 0, nil
 	}
@@ -197,7 +197,7 @@ func (in *Intake) lookInto(ctx context.Context, path string) (found int, err err
 		in.tell(Event{Kind: Failed, File: path, Err: err})
 		return 0, nil
 	}
-	sources := in.index.nars(s.all())
+	sources := in.index.nars.find(s.all())
 	return len(sources), in.offer(ctx, path, granary.RecipeNAR, sources, compressed(dump))
 }
 

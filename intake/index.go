@@ -12,8 +12,8 @@ type index struct {
 	all   []Wanted
 	flat  table
 	from  table            // by the hash of the file that the tree is made of
-	lone  table            // NARs that may be those of a single file
-	trees map[shape]*table // NARs that may be those of a folder
+	nars  table            // all that are promised as NARs
+	trees map[shape]*table // the same, by what makes them out of an archive
 	names map[string]bool  // of files that are likely to be one
 }
 
@@ -42,31 +42,23 @@ func (x *index) add(w *Wanted) {
 		x.flat.add(h, w)
 		x.names[h.Base16()] = true
 	}
-	if w.mayBeFile() {
-		x.lone.add(h, w)
-	}
-	if w.mayBeTree() {
+	if w.isTree() {
 		t := x.trees[shapeOf(&w.Source)]
 		if t == nil {
 			t = new(table)
 			x.trees[shapeOf(&w.Source)] = t
 		}
 		t.add(h, w)
+		x.nars.add(h, w)
 	}
 	if w.Recipe == granary.RecipeUnpack && !w.FromHash.IsZero() {
 		x.from.add(w.FromHash, w)
 	}
 }
 
-// mayBeFile and mayBeTree leave out what a source in mode recursive cannot be.
-func (w *Wanted) mayBeFile() bool {
-	return w.CA.Mode == hashes.Recursive &&
-		w.Recipe != granary.RecipeUnpack && w.Recipe != granary.RecipeCheckout
-}
-
-func (w *Wanted) mayBeTree() bool {
-	return w.CA.Mode == hashes.Recursive && w.Recipe != granary.RecipeExecutable
-}
+// isTree tells whether the promised hash is that of a NAR. Whatever recipe is
+// known may be a guess, and what is at hand may be something else.
+func (w *Wanted) isTree() bool { return w.CA.Mode == hashes.Recursive }
 
 // A table has the sources of each hash.
 type table struct {
@@ -90,29 +82,6 @@ func (t *table) find(sums []hashes.Hash) (found []*Wanted) {
 		found = append(found, t.sources[h]...)
 	}
 	return found
-}
-
-// nars returns the sources that have one of the hashes of a NAR.
-func (x *index) nars(sums []hashes.Hash) []*Wanted {
-	found := x.lone.find(sums)
-	for _, t := range x.trees {
-		for _, w := range t.find(sums) {
-			if !slices.Contains(found, w) {
-				found = append(found, w)
-			}
-		}
-	}
-	return found
-}
-
-// narAlgorithms returns those of the NARs that are wanted.
-func (x *index) narAlgorithms() []hashes.Algorithm {
-	all := slices.Clone(x.lone.algos)
-	for _, t := range x.trees {
-		all = append(all, t.algos...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // fileAlgorithms returns those of the files that are wanted.

@@ -73,7 +73,7 @@ func New(d *disk.Disk, wanted []Wanted, events func(Event)) *Intake {
 
 func (in *Intake) count(w *Wanted, n int) {
 	in.missing.all += n
-	if w.mayBeTree() {
+	if w.isTree() {
 		in.missing.trees += n
 	}
 }

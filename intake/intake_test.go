@@ -207,12 +207,13 @@ func TestArchives(t *testing.T) {
 	r := newRig(t, keep, top, strip, omit, from,
 		tree(t, "git", hashes.SHA512, dir+"/a", granary.RecipeCheckout),
 		tree(t, "other", hashes.SHA256, dir+"/a", ""),
+		tree(t, "guessed", hashes.SHA256, dir+"/a", granary.RecipeExecutable),
 		flat(t, "itself", hashes.SHA256, one),
 	)
 	check(t, r.Files(t.Context(), []string{dir + "/one", dir + "/two", dir + "/cut"}))
 	r.want(t, "added kept unpack one", "added tops unpack two", "added stripped unpack two",
 		"added omitted unpack one", "added from unpack one", "added git unpack one",
-		"added other unpack one", "added itself flat one", "unwanted cut")
+		"added guessed unpack one", "added other unpack one", "added itself flat one", "unwanted cut")
 }
 
 // TestNARs takes NARs, and folders for the NARs that they give.
