@@ -272,7 +272,8 @@ func recordAttempts(ctx context.Context, tx *sql.Tx, source int64, attempts []At
 }
 
 // LastURLs returns, for each failed source, the URL of the attempt that it
-// failed for: the last one with the reason that is given for the source.
+// failed for: the last one with the reason that is given for the source, and with
+// the same detail if there is such a one.
 func (c *Catalog) LastURLs(ctx context.Context) (map[int64]string, error) {
 	last := map[int64]string{}
 	err := c.query(ctx, func(rows *sql.Rows) error {
@@ -281,8 +282,7 @@ func (c *Catalog) LastURLs(ctx context.Context) (map[int64]string, error) {
 		err := rows.Scan(&id, &url)
 		last[id] = url
 		return err
-	}, `SELECT source_id, url FROM attempt WHERE id IN
-		(SELECT max(a.id) FROM attempt a JOIN source s ON s.id = a.source_id
-			WHERE a.reason = s.reason AND a.detail IS s.detail GROUP BY a.source_id)`)
+	}, `SELECT a.source_id, a.url FROM attempt a JOIN source s ON s.id = a.source_id
+		WHERE a.reason = s.reason ORDER BY a.detail IS s.detail, a.id`)
 	return last, err
 }
