@@ -3,6 +3,7 @@ package nar
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/therootcompany/xz"
 
 	"granary/hashes"
 )
@@ -42,8 +47,9 @@ func sourceTar(b *testing.B, size int) []byte {
 }
 
 // The archives of the benchmarks are of 48 MiB, which fit into the budget, and of
-// 96 MiB, which do not.
-func benchmarkArchive(b *testing.B, compressor string) {
+// 96 MiB, which do not. Each is measured decompressed by the library alone, if
+// there is one, decompressed as here, hashed, and several at once.
+func benchmarkArchive(b *testing.B, compressor string, library func(io.Reader) (io.Reader, error)) {
 	for _, mib := range []int{48, 96} {
 		b.Run(fmt.Sprintf("%dMiB", mib), func(b *testing.B) {
 			plain := sourceTar(b, mib<<20)
@@ -52,14 +58,24 @@ func benchmarkArchive(b *testing.B, compressor string) {
 				b.Fatal(err)
 			}
 			data := []byte(run(b, tmp, "sh", "-c", compressor+" < f"))
-			b.Run("decompress", func(b *testing.B) {
-				b.SetBytes(int64(len(plain)))
+			size := int64(len(plain))
+			b.Run("library", func(b *testing.B) {
+				b.SetBytes(size)
 				for b.Loop() {
-					benchmarkDecompress(b, data)
+					r, err := library(bytes.NewReader(data))
+					drain(b, r, err)
+				}
+			})
+			b.Run("decompress", func(b *testing.B) {
+				b.SetBytes(size)
+				for b.Loop() {
+					r, err := Decompress(bytes.NewReader(data))
+					drain(b, r, err)
+					r.Close()
 				}
 			})
 			b.Run("hash", func(b *testing.B) {
-				b.SetBytes(int64(len(plain)))
+				b.SetBytes(size)
 				b.ReportAllocs()
 				for b.Loop() {
 					benchmarkHash(b, data)
@@ -67,17 +83,24 @@ func benchmarkArchive(b *testing.B, compressor string) {
 				_, passes := countPasses(b, data, Options{})
 				b.ReportMetric(float64(passes), "passes")
 			})
+			b.Run("several", func(b *testing.B) {
+				b.SetBytes(size)
+				b.RunParallel(func(p *testing.PB) {
+					for p.Next() {
+						benchmarkHash(b, data)
+					}
+				})
+			})
 		})
 	}
 }
 
-func benchmarkDecompress(b *testing.B, data []byte) {
-	d, err := Decompress(bytes.NewReader(data))
-	if err != nil {
-		b.Fatal(err)
+// drain reads what an opening function has returned.
+func drain(b *testing.B, r io.Reader, err error) {
+	if err == nil {
+		_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, r, make([]byte, bufferSize))
 	}
-	defer d.Close()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, d, make([]byte, bufferSize)); err != nil {
+	if err != nil {
 		b.Fatal(err)
 	}
 }
@@ -92,7 +115,29 @@ func benchmarkHash(b *testing.B, data []byte) {
 	}
 }
 
-func BenchmarkArchiveTar(b *testing.B)  { benchmarkArchive(b, "cat") }
-func BenchmarkArchiveGzip(b *testing.B) { benchmarkArchive(b, "gzip") }
-func BenchmarkArchiveZstd(b *testing.B) { benchmarkArchive(b, "zstd") }
-func BenchmarkArchiveXz(b *testing.B)   { benchmarkArchive(b, "xz") }
+func BenchmarkArchiveTar(b *testing.B) {
+	benchmarkArchive(b, "cat", func(r io.Reader) (io.Reader, error) { return r, nil })
+}
+
+func BenchmarkArchiveGzip(b *testing.B) {
+	benchmarkArchive(b, "gzip", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) })
+}
+
+func BenchmarkArchiveZstd(b *testing.B) {
+	benchmarkArchive(b, "zstd -q", func(r io.Reader) (io.Reader, error) {
+		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+	})
+}
+
+func BenchmarkArchiveXz(b *testing.B) {
+	benchmarkArchive(b, "xz -1", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r, 0) })
+}
+
+// BenchmarkSHA256 is the yardstick: no NAR is hashed faster.
+func BenchmarkSHA256(b *testing.B) {
+	data := randomBytes(48<<20, 1)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		sha256.Sum256(data)
+	}
+}
