@@ -21,6 +21,9 @@ func (d *download) end(f *failure) {
 	if f != nil {
 		d.attempt.Reason, d.attempt.Detail = f.reason, f.detail
 	}
+	if d.rank != nil {
+		d.rank(&d.attempt)
+	}
 	d.job.attempts = append(d.job.attempts, d.attempt)
 	d.run.logger.Debug("asked", "url", d.url, "status", d.attempt.Status,
 		"bytes", d.attempt.Bytes, "reason", string(d.attempt.Reason))

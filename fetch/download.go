@@ -45,6 +45,8 @@ type download struct {
 	resumed  bool     // the bytes in temp came in several answers
 	declared bool     // the server says that it compressed the bytes on the way
 
+	// rank, if it is set, is told of each attempt that ended.
+	rank func(*Attempt)
 	// stop, if it is set, tells whether the host is not to be asked again.
 	stop func() bool
 	// check makes the source's hash out of the bytes that came. It returns what
@@ -217,14 +219,19 @@ func drain(resp *http.Response) {
 }
 
 // text returns what is at the URL, with retries, without a temp. It returns nil
-// after a failure, such as that there are more than limit bytes.
+// after a failure, such as that there are more than limit bytes, or that they
+// take very long.
 func (d *download) text(ctx context.Context, limit int64) ([]byte, error) {
 	for {
 		resp, err := d.ask(ctx)
 		if resp == nil {
 			return nil, err
 		}
+		late := time.AfterFunc(10*d.run.timeout, func() { resp.Body.Close() })
 		body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+		if !late.Stop() && err != nil {
+			err = errSilence
+		}
 		resp.Body.Close()
 		d.attempt.Bytes += int64(len(body))
 		d.run.bytes.Add(int64(len(body)))

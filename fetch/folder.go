@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -11,7 +12,7 @@ import (
 // openFolder makes c a binary cache in dir, which requests then read instead of
 // the web.
 func (c *substituter) openFolder(dir string) {
-	c.transport = http.NewFileTransportFS(folder(dir))
+	c.transport = &local{http.NewFileTransportFS(folder(dir))}
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
 		err = fmt.Errorf("%s is no folder", dir)
@@ -19,6 +20,23 @@ func (c *substituter) openFolder(dir string) {
 	if err != nil {
 		c.leave(ReasonUnreachable, err.Error())
 	}
+}
+
+// local makes the bodies of a transport that knows no context end with it.
+type local struct{ http.RoundTripper }
+
+// RoundTrip is that of http.RoundTripper.
+func (l *local) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.RoundTripper.RoundTrip(req)
+	if err == nil {
+		resp.Body = &localBody{resp.Body, contextReader{req.Context(), resp.Body}}
+	}
+	return resp, err
+}
+
+type localBody struct {
+	io.Closer
+	contextReader
 }
 
 // A folder is the file system of whole paths of which only those in it can be

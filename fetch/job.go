@@ -149,6 +149,9 @@ func (r *run) askMirror(ctx context.Context, j *job, url string) (held bool, err
 	first, file := len(j.attempts), *j.source
 	file.Recipe = granary.RecipeFlat
 	held, err = r.bring(ctx, j, url, &file)
+	if held {
+		return true, err
+	}
 	for i := range j.attempts[first:] {
 		if a := &j.attempts[first+i]; a.Reason == ReasonNotFound {
 			a.ranks = reasonMiss

@@ -103,8 +103,7 @@ func (c *substituter) candidate(raw string) candidate {
 // the same host, else when it is the turn of the other one.
 func (c *substituter) ask(ctx context.Context, j *job, url string) (bool, error) {
 	if gone := c.isGone(); gone != nil {
-		j.refuse(url, gone)
-		j.attempts[len(j.attempts)-1].ranks = reasonAway
+		c.refuse(j, url, gone)
 		return false, nil
 	}
 	first := len(j.attempts)
@@ -115,7 +114,7 @@ func (c *substituter) ask(ctx context.Context, j *job, url string) (bool, error)
 	}
 	next, f := c.locate(info.url)
 	if f != nil {
-		j.refuse(next.url, f)
+		c.refuse(j, next.url, f)
 		c.judge(j.attempts[first:])
 		return false, nil
 	}
@@ -180,11 +179,18 @@ func below(name string) bool {
 // elsewhere.
 func (c *substituter) download(j *job, url string, temp *disk.Temp) *download {
 	d := newDownload(c.run, j, url, temp)
+	d.rank = c.rank
 	d.stop = func() bool { return c.isGone() != nil }
 	if c.transport != nil {
 		d.client.HTTPClient.Transport = c.transport
 	}
 	return d
+}
+
+// refuse records what cannot be asked for.
+func (c *substituter) refuse(j *job, url string, f *failure) {
+	j.refuse(url, f)
+	c.rank(&j.attempts[len(j.attempts)-1])
 }
 
 func (c *substituter) isGone() *failure {
@@ -193,12 +199,10 @@ func (c *substituter) isGone() *failure {
 	return c.gone
 }
 
-// judge ranks the attempts at the cache for one source, and leaves it alone for
-// the rest of the run if they are one time too many that it did not work.
+// judge looks how the attempts at the cache for one source ended, and leaves it
+// alone for the rest of the run if it did not work one time too many. They may be
+// in an event already.
 func (c *substituter) judge(attempts []Attempt) {
-	for i := range attempts {
-		c.rank(&attempts[i])
-	}
 	if len(attempts) == 0 {
 		return
 	}
@@ -217,7 +221,7 @@ func (c *substituter) judge(attempts []Attempt) {
 // leave makes the cache one that is not asked any more. c.mu is held, or there
 // is nobody else yet.
 func (c *substituter) leave(reason Reason, detail string) {
-	c.gone = &failure{reason: reason, detail: c.say("left alone: " + detail)}
+	c.gone = &failure{reason: reason, detail: "left alone: " + detail}
 	c.run.logger.Warn(fmt.Sprintf("substituter %s is left alone for the rest of the run: %s",
 		c.base, reason), "error", detail)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -115,6 +116,8 @@ var cacheFaults = []cacheFault{
 	{name: "narinfo breaks off", info: script{badweb.Length([]byte(goodNARInfo), 1000)},
 		want: "truncated", asked: noNAR(4)},
 	{name: "narinfo stalls", info: script{badweb.Stall([]byte(goodNARInfo), "", 10)},
+		want: "timeout", asked: noNAR(4)},
+	{name: "narinfo trickles", info: script{badweb.Trickle([]byte(goodNARInfo), 1, 29*time.Second)},
 		want: "timeout", asked: noNAR(4)},
 	{name: "endless narinfo", info: script{endless([]byte("Sig: x:abcdefgh\n"))},
 		want: "too large", asked: noNAR(1)},

@@ -2,8 +2,10 @@ package fetch
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -254,6 +256,33 @@ func TestSubstituterFolder(t *testing.T) {
 				t.Errorf("got URL %s", got.URL)
 			}
 		})
+	}
+}
+
+// What is read from a folder ends with the context, however large it is.
+func TestSubstituterFolderEnds(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x"), make([]byte, 1<<20), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c := &substituter{base: "file://" + dir}
+	c.openFolder(dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := resp.Body.Read(make([]byte, 10)); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if n, err := resp.Body.Read(make([]byte, 10)); n != 0 || err != context.Canceled {
+		t.Errorf("got %d bytes, %v", n, err)
 	}
 }
 
