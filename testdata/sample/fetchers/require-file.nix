@@ -13,11 +13,18 @@ stdenvNoCC.mkDerivation {
   outputHashAlgo = "sha256";
   outputHash = sha256;
   preferLocalBuild = true;
-  # granary knows such a source by the name of its builder, as in nixpkgs.
+  # As in nixpkgs: granary knows such a source by the name of its builder, and the
+  # message by the lines of stars.
   builder = stdenvNoCC.mkDerivation {
     name = "restrict-message";
     text = ''
-      printf '%s' "${message}" >&2
+      cat >&2 <<_EOF_
+
+      ***
+      ${message}
+      ***
+
+      _EOF_
       exit 1
     '';
     builder = ./write-text.sh;
