@@ -145,3 +145,35 @@ func TestDerivers(t *testing.T) {
 		t.Errorf("of no sources: got %v, %v", got, err)
 	}
 }
+
+// TestRecordAnew reads a derivation once more whose text an older granary did
+// not keep: what is known of its source by now counts.
+func TestRecordAnew(t *testing.T) {
+	c := newCatalog(t)
+	d := fixed(source("bought.zip"))
+	text := d.Text
+	d.Text, d.Source.Kind = "", granary.KindOther
+	e := evaluation{name: "a", system: "x86_64-linux",
+		derivations: []*granary.Derivation{d},
+		attributes:  []granary.Attribute{attribute("bought", d)}}
+	record(t, c, e)
+	wanted := []hashes.StorePath{d.Source.OutPath}
+	found, lost, err := c.Derivers(t.Context(), wanted, "x86_64-linux")
+	if err != nil || lost != 1 || len(found) > 0 {
+		t.Errorf("before: got %v, %d lost, %v", found, lost, err)
+	}
+	d.Text, d.Source.Kind, d.Source.Message = text, granary.KindRequireFile, "buy it"
+	record(t, c, e)
+	all, err := c.Sources(t.Context())
+	check(t, err)
+	if len(all) != 1 || all[0].Kind != granary.KindRequireFile || all[0].Message != "buy it" {
+		t.Errorf("got %+v", all)
+	}
+	found, lost, err = c.Derivers(t.Context(), wanted, "x86_64-linux")
+	if err != nil || lost != 0 || found[d.Source.OutPath] != d.Path {
+		t.Errorf("after: got %v, %d lost, %v", found, lost, err)
+	}
+	if got := rows(t, c); got["derivation"] != 1 || got["attribute"] != 1 || got["source"] != 1 {
+		t.Errorf("got rows %v", got)
+	}
+}

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -66,20 +66,23 @@ func (r *run) build(ctx context.Context) error {
 	slices.SortFunc(jobs, func(a, b *job) int {
 		return cmp.Compare(a.source.Name, b.source.Name)
 	})
-	for _, name := range []string{"nix", "nix-store"} {
-		if _, err := exec.LookPath(r.Builder.program(name)); err != nil {
-			r.logger.Warn("nothing can be built: nix is not installed", "error", err)
-			for _, j := range jobs {
-				r.failed(j)
-			}
-			return nil
+	if err := r.Builder.installed(); err != nil {
+		r.logger.Warn("nothing can be built: nix is not installed", "error", err)
+		for _, j := range jobs {
+			r.failed(j)
 		}
+		return nil
 	}
 	dir, err := os.MkdirTemp("", "granary-build-")
 	if err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	return r.buildBatches(ctx, dir, jobs)
+}
+
+// buildBatches has jobs built, with dir for what Nix needs for that.
+func (r *run) buildBatches(ctx context.Context, dir string, jobs []*job) error {
 	for len(jobs) > 0 {
 		n := min(len(jobs), orDefault(r.Builder.Batch, 50))
 		b := &batch{run: r, dir: dir, jobs: jobs[:n], log: newBuildLog()}
@@ -137,8 +140,9 @@ func (b *batch) build(ctx context.Context) error {
 	if err := b.Builder.Provide(ctx, paths, b.dir); err != nil {
 		return err
 	}
-	_, err := b.nix(ctx, slices.Concat([]string{"copy", "--derivation", "--from", "file://" + b.dir},
-		b.Builder.storeFlags("--to"), drvs)...)
+	// A substituter would do only for users whom a daemon trusts.
+	flags := append(b.Builder.storeFlags("--to"), "--derivation", "--from", "file://"+b.dir)
+	err := b.Builder.nix(ctx, io.Discard, slices.Concat([]string{"copy"}, flags, drvs)...)
 	if err != nil {
 		return err
 	}
@@ -159,7 +163,7 @@ func (b *batch) settle(ctx context.Context) error {
 			continue
 		}
 		f, err := b.log.failure(b.drv(j), func() (string, error) {
-			return b.nixStore(ctx, "--query", "--requisites", b.drv(j))
+			return b.Builder.nixStore(ctx, "--query", "--requisites", b.drv(j))
 		})
 		if err != nil {
 			return err
@@ -183,7 +187,7 @@ func (b *batch) collect(ctx context.Context) error {
 	if len(left) == 0 {
 		return nil
 	}
-	invalid, err := b.nixStore(ctx, args...)
+	invalid, err := b.Builder.nixStore(ctx, args...)
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,21 @@ import (
 
 	"granary"
 	"granary/disk"
-	"granary/hashes"
 	"granary/nar"
 )
 
 // program returns one of Nix's programs.
 func (b *Builder) program(name string) string { return filepath.Join(b.Programs, name) }
+
+// installed returns an error if a program that the builder needs is not there.
+func (b *Builder) installed() error {
+	for _, name := range []string{"nix", "nix-store"} {
+		if _, err := exec.LookPath(b.program(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // storeFlags names the store that builds, if it is not the user's.
 func (b *Builder) storeFlags(flag string) []string {
@@ -41,14 +50,40 @@ func (b *Builder) command(ctx context.Context, name string, args ...string) *exe
 	return cmd
 }
 
-// output runs a command and returns what it writes. The error is ctx's, the
-// machine's, or a *failure with Nix's own words.
-func (b *Builder) output(ctx context.Context, name string, args ...string) (string, error) {
+// run runs a program of Nix and gives what it writes to w. The error is ctx's,
+// that of w, the machine's, or a *failure with Nix's own words.
+func (b *Builder) run(ctx context.Context, w io.Writer, name string, args ...string) error {
 	cmd := b.command(ctx, name, args...)
-	var out, message bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &message
-	err := outcome(ctx, cmd.Run(), message.String())
+	var message bytes.Buffer
+	out := &keptError{w: w}
+	cmd.Stdout, cmd.Stderr = out, &message
+	err := cmd.Run()
+	return cmp.Or(out.err, outcome(ctx, err, message.String()))
+}
+
+// nix runs what Nix calls an experimental command.
+func (b *Builder) nix(ctx context.Context, w io.Writer, command ...string) error {
+	args := append([]string{"--extra-experimental-features", "nix-command"}, command...)
+	return b.run(ctx, w, "nix", args...)
+}
+
+// nixStore runs nix-store and returns what it writes.
+func (b *Builder) nixStore(ctx context.Context, args ...string) (string, error) {
+	var out strings.Builder
+	err := b.run(ctx, &out, "nix-store", append(b.storeFlags("--store"), args...)...)
 	return strings.TrimSpace(out.String()), err
+}
+
+// A keptError is a writer that remembers why it could not write: the program
+// whose output it takes only finds its pipe closed.
+type keptError struct {
+	w   io.Writer
+	err error
+}
+
+func (k *keptError) Write(p []byte) (n int, err error) {
+	n, k.err = k.w.Write(p)
+	return n, k.err
 }
 
 // outcome returns the error that a command ended with.
@@ -65,16 +100,6 @@ func outcome(ctx context.Context, err error, message string) error {
 		return &failure{reason: ReasonBuildFailed, detail: detail}
 	}
 	return err
-}
-
-// nix runs the program that Nix calls experimental.
-func (b *batch) nix(ctx context.Context, args ...string) (string, error) {
-	return b.Builder.output(ctx, "nix",
-		append([]string{"--extra-experimental-features", "nix-command"}, args...)...)
-}
-
-func (b *batch) nixStore(ctx context.Context, args ...string) (string, error) {
-	return b.Builder.output(ctx, "nix-store", append(b.Builder.storeFlags("--store"), args...)...)
 }
 
 // realise has derivations built. That some fail is no error. Outputs are stored
@@ -115,37 +140,16 @@ func (b *batch) realise(ctx context.Context, drvs []string) error {
 func (b *batch) store(
 	ctx context.Context, s *granary.Source,
 ) (disk.Object, granary.Recipe, error) {
-	write := func(ctx context.Context, w io.Writer) error { return b.dump(ctx, w, s.OutPath) }
+	command := append([]string{"store", "dump-path"}, b.Builder.storeFlags("--store")...)
+	write := func(ctx context.Context, w io.Writer) error {
+		return b.Builder.nix(ctx, w, append(command, string(s.OutPath))...)
+	}
 	if isFile(s.CA) {
 		object, err := b.storeFile(ctx, s, write)
 		return object, granary.RecipeFlat, err
 	}
 	object, err := b.storeNAR(ctx, s, write)
 	return object, granary.RecipeNAR, err
-}
-
-// dump writes the NAR of a store path.
-func (b *batch) dump(ctx context.Context, w io.Writer, path hashes.StorePath) error {
-	args := append([]string{"--extra-experimental-features", "nix-command", "store", "dump-path"},
-		b.Builder.storeFlags("--store")...)
-	cmd := b.Builder.command(ctx, "nix", append(args, string(path))...)
-	var message bytes.Buffer
-	out := &keptError{w: w}
-	cmd.Stdout, cmd.Stderr = out, &message
-	err := cmd.Run()
-	return cmp.Or(out.err, outcome(ctx, err, message.String()))
-}
-
-// A keptError is a writer that remembers why it could not write: the program
-// whose output it takes only finds its pipe closed.
-type keptError struct {
-	w   io.Writer
-	err error
-}
-
-func (k *keptError) Write(p []byte) (n int, err error) {
-	n, k.err = k.w.Write(p)
-	return n, k.err
 }
 
 // storeFile makes an object of the file that a NAR consists of.
