@@ -31,12 +31,12 @@ func newProgram(t *testing.T, timeout time.Duration, script string) *program {
 }
 
 func TestSilence(t *testing.T) {
-	const timeout = 400 * time.Millisecond
+	const timeout = time.Second
 	tests := []struct{ name, script, want string }{
 		{"silent", "sleep 20", "timeout: the server fell silent"},
-		{"at work", "while [ $SECONDS -lt 2 ]; do :; done", ""},
-		{"talks", "for i in 1 2 3 4 5 6; do sleep 0.2; echo $i; done", ""},
-		{"receives", "for i in 1 2 3 4 5 6; do sleep 0.2; echo $i >> file; done", ""},
+		{"at work", "while [ $SECONDS -lt 3 ]; do :; done", ""},
+		{"talks", "for i in 1 2 3 4 5; do sleep 0.4; echo $i; done", ""},
+		{"receives", "for i in 1 2 3 4 5; do sleep 0.4; echo $i >> file; done", ""},
 		{"fails", "echo fatal: words >&2; exit 1", "network error: fatal: words"},
 	}
 	for _, test := range tests {

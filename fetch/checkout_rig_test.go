@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"io"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -132,7 +133,8 @@ func (s *shed) gitHTTP(t testing.TB) http.Handler {
 		t.Fatal(err)
 	}
 	return &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(path)), "git-http-backend"),
+		Stderr: io.Discard,
+		Path:   filepath.Join(strings.TrimSpace(string(path)), "git-http-backend"),
 		Env: []string{
 			"GIT_PROJECT_ROOT=" + s.dir, "GIT_HTTP_EXPORT_ALL=1", "HOME=" + s.dir,
 			"GIT_CONFIG_NOSYSTEM=1",

@@ -88,6 +88,7 @@ func newGitShed(t testing.TB) *shed {
 }
 
 func TestGitRevisions(t *testing.T) {
+	t.Parallel()
 	s := newGitShed(t)
 	middle := s.sh(t, "cat middle")
 	servers := map[string]string{
@@ -144,6 +145,7 @@ func (s *shed) gitDaemon(t testing.TB) string {
 }
 
 func TestGitTrees(t *testing.T) {
+	t.Parallel()
 	s := newGitShed(t)
 	url := serve(t, s.gitHTTP(t)) + "/repo.git"
 	tip := s.sh(t, "cat tip")
@@ -184,6 +186,7 @@ func TestGitTrees(t *testing.T) {
 
 // A root folder lies in the repository.
 func TestGitRoots(t *testing.T) {
+	t.Parallel()
 	s := newGitShed(t)
 	url := serve(t, s.gitHTTP(t)) + "/repo.git"
 	s.sh(t, "mkdir want")
@@ -199,6 +202,7 @@ func TestGitRoots(t *testing.T) {
 // What Nix itself fetches during an evaluation, and what newer ones do, which
 // take files as they are in the repository.
 func TestGitAsNixFetches(t *testing.T) {
+	t.Parallel()
 	s := newGitShed(t)
 	url := serve(t, s.gitHTTP(t)) + "/repo.git"
 	tip := s.sh(t, "cat tip")
@@ -245,6 +249,7 @@ cp -a raw rawsub; rm -r rawsub/sub rawsub/pinned; cp -a want/sub want/pinned raw
 // A submodule's URL is rewritten as others are; programs of this machine are
 // never called by one.
 func TestGitSubmoduleURLs(t *testing.T) {
+	t.Parallel()
 	const far = "https://far.invalid/nested.git"
 	tests := []struct{ name, url, rewrite, reason string }{
 		{"rewritten", far, "http", ""},
@@ -288,6 +293,7 @@ mkdir want; cp -r repo/.gitmodules want/; cp -r nested want/sub; rm -rf want/sub
 }
 
 func TestGitLFS(t *testing.T) {
+	t.Parallel()
 	s := newShed(t)
 	body := strings.Repeat("large ", 1000)
 	s.sh(t, `git init -q repo; cd repo; git lfs install --local > /dev/null

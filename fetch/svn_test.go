@@ -34,6 +34,7 @@ func newSvnShed(t testing.TB) (*shed, string) {
 }
 
 func TestSvn(t *testing.T) {
+	t.Parallel()
 	s, url := newSvnShed(t)
 	tests := []struct {
 		name, rev, flags string
@@ -65,6 +66,7 @@ func TestSvn(t *testing.T) {
 }
 
 func TestSvnFails(t *testing.T) {
+	t.Parallel()
 	s, url := newSvnShed(t)
 	s.sh(t, "mkdir want")
 	closed := "svn://" + freeAddress(t)
