@@ -15,9 +15,9 @@ func newHarvest(a *app) *cobra.Command {
 		Use:   "harvest [TREE]",
 		Short: "Evaluate a package set and fetch its sources: eval, then fetch",
 		Long: "Evaluates TREE as granary eval does, then fetches every source that is wanted\n" +
-			"and not held, as granary fetch does. What evaluation itself downloads comes first,\n" +
-			"and then TREE is evaluated once more. It may be stopped at any time, and goes on\n" +
-			"where it stopped when it is run again.\n\n" +
+			"and not held, as granary fetch does. What evaluation itself downloads comes\n" +
+			"first, and then TREE is evaluated once more. It may be stopped at any time, and\n" +
+			"goes on where it stopped when it is run again.\n\n" +
 			"Exit status 3 means that all went well but some sources could not be had.",
 		Example: "  granary harvest nixos-unstable --disk /mnt/usb --unfree\n" +
 			"  granary harvest ~/nixpkgs --disk /mnt/usb --attr hello",
