@@ -71,7 +71,6 @@ func (in *Intake) lookAt(ctx context.Context, path string) (found int, err error
 		return 0, nil
 	}
 	defer c.close()
-	in.bytes.Add(c.size)
 	matches, err := in.matches(ctx, c)
 	switch {
 	case ctx.Err() != nil:
@@ -103,16 +102,17 @@ type match struct {
 
 func (in *Intake) matches(ctx context.Context, c *content) ([]match, error) {
 	x := in.index
-	s, err := sumFile(contextReader{ctx, c.reader()}, c.size,
-		x.fileAlgorithms(), x.nars.algos)
+	read := io.TeeReader(contextReader{ctx, c.reader()}, countWriter{io.Discard, &in.bytes})
+	s, err := sumFile(read, c.size,
+		x.fileAlgorithms(), x.lone.algos)
 	if err != nil {
 		return nil, err
 	}
 	all := []match{
 		{granary.RecipeFlat, x.flat.find(s.flat), c.copyTo},
 		{granary.RecipeUnpack, x.from.find(s.flat), c.copyTo},
-		{granary.RecipeExecutable, x.nars.find(s.executable), c.copyTo},
-		{granary.RecipeNAR, x.nars.find(s.regular), compressed(func(w io.Writer) error {
+		{granary.RecipeExecutable, x.lone.find(s.executable), c.copyTo},
+		{granary.RecipeNAR, x.lone.find(s.regular), compressed(func(w io.Writer) error {
 			return nar.WriteFile(w, c.reader(), c.size, false)
 		})},
 	}

@@ -13,6 +13,7 @@ type index struct {
 	flat  table
 	from  table            // by the hash of the file that the tree is made of
 	nars  table            // all that are promised as NARs
+	lone  table            // those that may be the NAR of a single file
 	trees map[shape]*table // the same, by what makes them out of an archive
 	names map[string]bool  // of files that are likely to be one
 }
@@ -51,6 +52,9 @@ func (x *index) add(w *Wanted) {
 		t.add(h, w)
 		x.nars.add(h, w)
 	}
+	if w.mayBeFile() {
+		x.lone.add(h, w)
+	}
 	if w.Recipe == granary.RecipeUnpack && !w.FromHash.IsZero() {
 		x.from.add(w.FromHash, w)
 	}
@@ -59,6 +63,12 @@ func (x *index) add(w *Wanted) {
 // isTree tells whether the promised hash is that of a NAR. Whatever recipe is
 // known may be a guess, and what is at hand may be something else.
 func (w *Wanted) isTree() bool { return w.CA.Mode == hashes.Recursive }
+
+// mayBeFile leaves out what is a folder for certain, for the sake of speed: each
+// algorithm of the others is two more hashes of every file.
+func (w *Wanted) mayBeFile() bool {
+	return w.isTree() && w.Recipe != granary.RecipeUnpack && w.Recipe != granary.RecipeCheckout
+}
 
 // A table has the sources of each hash.
 type table struct {
