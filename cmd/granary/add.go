@@ -21,13 +21,13 @@ func newAdd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add [FILE...]",
 		Short: "Take files by hand, each only if its hash is wanted",
-		Long: "Takes files and folders whose hash is that of a wanted source: a file, an archive\n" +
-			"of a tree, a NAR, a folder, wherever they are and whatever their names. They are\n" +
-			"copied, and never changed. A folder that is no source itself is searched.\n\n" +
+		Long: "Takes files and folders whose hash is that of a wanted source: a file, an\n" +
+			"archive of a tree, a NAR, a folder, wherever they are and whatever their names.\n" +
+			"They are copied, and never changed. A folder that is no source itself is searched.\n\n" +
 			"--from takes what it can from a place: another disk of granary, a Nix store (the\n" +
-			"folder itself, or that in which there is nix/store), a folder of distfiles, or any\n" +
-			"folder. There, symbolic links are not followed, and what cannot be read is passed\n" +
-			"over with a warning.\n\n" +
+			"folder itself, or that in which there is nix/store), a folder of distfiles, or\n" +
+			"any folder. There, symbolic links are not followed, and what cannot be read is\n" +
+			"passed over with a warning.\n\n" +
 			"Exit status 3 means that a file that was named is no wanted source, or that\n" +
 			"sources are missing and --from has none of them.",
 		Example: "  granary add ~/Downloads/jdk-8u202-linux-x64.tar.gz\n" +

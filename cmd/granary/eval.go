@@ -100,11 +100,11 @@ func newEval(a *app) *cobra.Command {
 			"TREE is a folder with a default.nix, <nixpkgs> (the default), a tarball such as\n" +
 			"nixexprs.tar.xz (file or URL), or a channel's name such as nixos-unstable. A\n" +
 			"tarball is unpacked once and kept on the disk.\n\n" +
-			"--nixos, --expr, --file and --flake name something else to evaluate. TREE is then\n" +
-			"what <nixpkgs> means in it; a flake has no use for one.\n\n" +
-			"What an expression downloads while it is evaluated is recorded as a source, if it\n" +
-			"names a hash, and taken from the disk once that holds it: granary harvest does\n" +
-			"both.\n\n" +
+			"--nixos, --expr, --file and --flake name something else to evaluate. TREE is\n" +
+			"then what <nixpkgs> means in it; a flake has no use for one.\n\n" +
+			"What an expression downloads while it is evaluated is recorded as a source, if\n" +
+			"it names a hash, and taken from the disk once that holds it: granary harvest\n" +
+			"does both.\n\n" +
 			"Nix evaluates in a scratch store, with nothing of the user's configuration,\n" +
 			"without a network, and builds nothing. It must be Nix 2.8 or later, or what the\n" +
 			"tree asks for: nixpkgs of today needs 2.18.",

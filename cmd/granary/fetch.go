@@ -65,9 +65,9 @@ func newFetch(a *app) *cobra.Command {
 		Long: "Fetches every source that a snapshot wants and the disk does not hold. What\n" +
 			"comes counts only if its hash is right. It may be stopped at any time; partial\n" +
 			"downloads are resumed when it is run again.\n\n" +
-			"With --builders Nix builds what nothing else serves, in the user's own store. That\n" +
-			"runs code of the package set with a network, as it does whenever Nix builds a\n" +
-			"fixed output; what comes counts only if its hash is right.\n\n" +
+			"With --builders Nix builds what nothing else serves, in the user's own store.\n" +
+			"That runs code of the package set with a network, as it does whenever Nix builds\n" +
+			"a fixed output; what comes counts only if its hash is right.\n\n" +
 			"http_proxy, https_proxy, no_proxy and ~/.netrc are honoured. Exit status 3 means\n" +
 			"that all went well but some sources could not be had.",
 		Args: noArgs,

@@ -28,8 +28,8 @@ func newImport(a *app) *cobra.Command {
 		Use:   "import FILE.jsonl",
 		Short: "Record wanted sources from a want-list; - reads stdin",
 		Long: "Records the sources of a want-list, as granary want prints it, so that granary\n" +
-			"fetch fetches them. A disk that is not there is made. If a line is wrong, nothing\n" +
-			"of the file is taken. A file that is compressed is read as well.",
+			"fetch fetches them. A disk that is not there is made. If a line is wrong,\n" +
+			"nothing of the file is taken. A file that is compressed is read as well.",
 		Example: "  granary want --disk /mnt/usb >wanted.jsonl     # here\n" +
 			"  granary import wanted.jsonl && granary fetch    # where there is a network",
 		DisableFlagsInUseLine: true,

@@ -15,8 +15,8 @@ func newWant(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "want",
 		Short: "Print what is missing as a want-list, for import elsewhere",
-		Long: "Prints every source that is wanted and not held as a want-list: one JSON object a\n" +
-			"line, with all that granary import and granary fetch need to know on a machine\n" +
+		Long: "Prints every source that is wanted and not held as a want-list: one JSON object\n" +
+			"a line, with all that granary import and granary fetch need to know on a machine\n" +
 			"without Nix.\n\n" +
 			"mirror:// URLs stay as they are; behind them come those that this disk's trees\n" +
 			"know for the site, and that are not in granary's own list.",
