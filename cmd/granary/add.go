@@ -23,7 +23,8 @@ func newAdd(a *app) *cobra.Command {
 		Short: "Take files by hand, each only if its hash is wanted",
 		Long: "Takes files and folders whose hash is that of a wanted source: a file, an\n" +
 			"archive of a tree, a NAR, a folder, wherever they are and whatever their names.\n" +
-			"They are copied, and never changed. A folder that is no source itself is searched.\n\n" +
+			"They are copied, and never changed. A folder that is no source itself is\n" +
+			"searched.\n\n" +
 			"--from takes what it can from a place: another disk of granary, a Nix store (the\n" +
 			"folder itself, or that in which there is nix/store), a folder of distfiles, or\n" +
 			"any folder. There, symbolic links are not followed, and what cannot be read is\n" +
