@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -82,7 +83,7 @@ func (in *Intake) copyAndCheck(
 	if err := f(w); err != nil {
 		return hashes.Hash{}, cmp.Or(w.err, error(&refusal{err}))
 	}
-	got, err := outputHash(ctx, t, s, recipe)
+	got, err := in.outputHash(ctx, t, s, recipe)
 	switch {
 	case ctx.Err() != nil:
 		return hashes.Hash{}, context.Cause(ctx)
@@ -99,7 +100,7 @@ func (in *Intake) copyAndCheck(
 }
 
 // outputHash makes the hash of s out of the bytes in t.
-func outputHash(
+func (in *Intake) outputHash(
 	ctx context.Context, t *disk.Temp, s *granary.Source, recipe granary.Recipe,
 ) (hashes.Hash, error) {
 	algo := s.CA.Hash.Algorithm()
@@ -115,7 +116,7 @@ func outputHash(
 		if err != nil {
 			return hashes.Hash{}, err
 		}
-		h, _, err := archive.Hash(ctx, shapeOf(s).options(), algo)
+		h, _, err := archive.Hash(ctx, in.options(shapeOf(s)), algo)
 		return h, err
 	}
 	plain, err := nar.Decompress(t.Reader())
@@ -127,9 +128,12 @@ func outputHash(
 	return hashes.Of(algo, sum), err
 }
 
-func (how shape) options() nar.Options {
+// options says how an archive becomes a tree. What memory has no room for goes
+// to where downloads go.
+func (in *Intake) options(how shape) nar.Options {
 	return nar.Options{
-		KeepRoot: how.keepRoot, Strip: how.strip, Omit: how.omit, Budget: budget,
+		KeepRoot: how.keepRoot, Strip: how.strip, Omit: how.omit,
+		Budget: budget, TempDir: filepath.Join(in.disk.Dir(), "tmp"),
 	}
 }
 

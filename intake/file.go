@@ -103,8 +103,7 @@ type match struct {
 func (in *Intake) matches(ctx context.Context, c *content) ([]match, error) {
 	x := in.index
 	read := io.TeeReader(contextReader{ctx, c.reader()}, countWriter{io.Discard, &in.bytes})
-	s, err := sumFile(read, c.size,
-		x.fileAlgorithms(), x.lone.algos)
+	s, err := sumFile(read, c.size, x.fileAlgorithms(), x.lone.algos)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +138,7 @@ func (in *Intake) archived(ctx context.Context, c *content) ([]match, error) {
 	for how, t := range in.index.trees {
 		s := newSums(t.algos)
 		// An archive with two top directories, say, is one only with KeepRoot.
-		err := archive.WriteNAR(ctx, s, how.options())
+		err := archive.WriteNAR(ctx, s, in.options(how))
 		switch {
 		case errors.Is(err, nar.ErrFormat):
 			continue

@@ -131,7 +131,7 @@ func (r *rig) checkDisk(t *testing.T) {
 		f, err := r.disk.OpenObject(e.Object.Hash)
 		check(t, err)
 		defer f.Close()
-		if got := hashOf(t, f, e); got != e.Source.CA.Hash {
+		if got := r.hashOf(t, f, e); got != e.Source.CA.Hash {
 			t.Errorf("%s: its object gives %s, want %s", e.Source.Name, got, e.Source.CA.Hash)
 		}
 	}
@@ -141,7 +141,7 @@ func (r *rig) checkDisk(t *testing.T) {
 }
 
 // hashOf writes the NAR that e's recipe makes of f.
-func hashOf(t *testing.T, f *os.File, e Event) hashes.Hash {
+func (r *rig) hashOf(t *testing.T, f *os.File, e Event) hashes.Hash {
 	t.Helper()
 	sum := e.Source.CA.Hash.Algorithm().New()
 	switch e.Recipe {
@@ -152,7 +152,7 @@ func hashOf(t *testing.T, f *os.File, e Event) hashes.Hash {
 	case granary.RecipeUnpack:
 		a, err := nar.OpenArchive(f, e.Object.Size)
 		check(t, err)
-		check(t, a.WriteNAR(t.Context(), sum, shapeOf(&e.Source).options()))
+		check(t, a.WriteNAR(t.Context(), sum, r.options(shapeOf(&e.Source))))
 	case granary.RecipeNAR:
 		plain, err := nar.Decompress(f)
 		check(t, err)
