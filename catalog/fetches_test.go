@@ -47,7 +47,8 @@ func TestFetches(t *testing.T) {
 	if got, ok, err := c.Source(t.Context(), pin.OutPath); !ok || err != nil || got.Name != "source" {
 		t.Errorf("Source: got %+v, %v, %v", got, ok, err)
 	}
-	if _, ok, err := c.Source(t.Context(), "/nix/store/00000000000000000000000000000000-x"); ok || err != nil {
+	const unknown = "/nix/store/00000000000000000000000000000000-x"
+	if _, ok, err := c.Source(t.Context(), unknown); ok || err != nil {
 		t.Errorf("Source of what is not there: got %v, %v", ok, err)
 	}
 }

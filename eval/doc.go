@@ -18,8 +18,10 @@
 //     the scratch store, each .drv file once, inputs before their users.
 //  5. An overlay sees every call of fetchurl, also those whose result is in no
 //     closure.
+//  6. What an expression downloads while it is evaluated is taken from the disk,
+//     or blocks the attribute: see serve.go.
 //
 // Evaluation reads the tree and nothing of the user's: no configuration, no
-// NIX_PATH, no overlays. It builds nothing, and import-from-derivation is an
-// error of the attribute that needs it.
+// NIX_PATH, no overlays. It has no network and builds nothing, and
+// import-from-derivation is an error of the attribute that needs it.
 package eval

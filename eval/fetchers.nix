@@ -49,7 +49,7 @@ let
       url = if isAttrs args then args.url or args.path or "" else args;
     in
     typeOf url == "path"
-    || isString url && (substring 0 1 url == "/" || substring 0 5 url == "file:" || substring 0 2 url == "./");
+    || isString url && (substring 0 1 url == "/" || substring 0 5 url == "file:");
 
   file =
     name: args:

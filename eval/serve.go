@@ -31,7 +31,9 @@ type BlockedError struct {
 	Message string
 }
 
-func (e *BlockedError) Error() string { return fmt.Sprintf("evaluate %s: it %s", e.Tree, e.Message) }
+func (e *BlockedError) Error() string {
+	return fmt.Sprintf("evaluate %s: it %s", e.Tree, e.Message)
+}
 
 // notFetched is how fetchers.nix aborts.
 const notFetched = "granary: not fetched"

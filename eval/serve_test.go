@@ -69,15 +69,24 @@ func (s *shelf) hold(f *findings, from map[string]string) {
 const fetchSet = `
   plain = package "plain";
   file = package (import (builtins.fetchurl { url = "http://x/lib.nix"; sha256 = "HASH"; })).name;
-  underscored = package (import (__fetchurl { url = "http://x/a?b=1"; sha256 = "HASH"; name = "lib.nix"; })).name;
+  underscored = package (import (__fetchurl {
+    url = "http://x/a?b=1"; sha256 = "HASH"; name = "lib.nix";
+  })).name;
   tarball = package (import (fetchTarball { url = "http://x/lib.tar.gz"; sha256 = "TREE"; })).name;
-  named = package (import (builtins.fetchTarball { url = "http://x/n.tar.gz"; sha256 = "TREE"; name = "named"; } + "/default.nix")).name;
-  git = let g = builtins.fetchGit { url = "https://x/lib.git"; rev = "0123456789012345678901234567890123456789"; narHash = "TREE"; };
-    in package "${(import g).name}-${g.shortRev}";
-  tree = let g = builtins.fetchTree { type = "github"; owner = "o"; repo = "r"; rev = "0123456789012345678901234567890123456789"; narHash = "TREE"; };
-    in derivation { name = "tree"; inherit system; builder = "/bin/sh"; src = g; };
+  named = package (import (builtins.fetchTarball {
+    url = "http://x/n.tar.gz"; sha256 = "TREE"; name = "named";
+  } + "/default.nix")).name;
+  git = let g = builtins.fetchGit {
+      url = "https://x/lib.git"; narHash = "TREE";
+      rev = "0123456789012345678901234567890123456789";
+    }; in package "${(import g).name}-${g.shortRev}";
+  tree = let g = builtins.fetchTree {
+      type = "github"; owner = "o"; repo = "r"; narHash = "TREE";
+      rev = "0123456789012345678901234567890123456789";
+    }; in derivation { name = "tree"; inherit system; builder = "/bin/sh"; src = g; };
   nested = { recurseForDerivations = true; inner = import ./nested.nix; other = package "other"; };
-  caught = package (toString (builtins.tryEval (import (fetchTarball "http://x/none.tar.gz"))).success);
+  caught = package (toString
+    (builtins.tryEval (import (fetchTarball "http://x/none.tar.gz"))).success);
   loose = package (builtins.readFile (builtins.fetchurl "http://x/loose"));
   hg = package "${builtins.fetchMercurial "https://x/hg"}";
   here = package (import (builtins.fetchTarball "file:///nowhere/x.tar.gz"));`
@@ -155,9 +164,12 @@ func checkFetches(t *testing.T, f *findings) {
 		t.Errorf("fetches (-want +got):\n%s", diff)
 	}
 	for path, want := range map[string]granary.Fetch{
-		"file":  {Kind: granary.KindEvalFetchurl, URL: "http://x/lib.nix"},
-		"git":   {Kind: granary.KindEvalFetchGit, URL: "https://x/lib.git", Rev: rev},
-		"tree":  {Kind: granary.KindEvalFetchTree, URL: "https://github.com/o/r/archive/" + rev + ".tar.gz", Rev: rev},
+		"file": {Kind: granary.KindEvalFetchurl, URL: "http://x/lib.nix"},
+		"git":  {Kind: granary.KindEvalFetchGit, URL: "https://x/lib.git", Rev: rev},
+		"tree": {
+			Kind: granary.KindEvalFetchTree, Rev: rev,
+			URL: "https://github.com/o/r/archive/" + rev + ".tar.gz",
+		},
 		"loose": {Kind: granary.KindEvalFetchurl, URL: "http://x/loose"},
 		"hg":    {Kind: "builtins.fetchMercurial", URL: "https://x/hg"},
 	} {
@@ -184,7 +196,8 @@ func checkFetches(t *testing.T, f *findings) {
 
 // TestFetchTheTree evaluates what must be fetched before anything is known.
 func TestFetchTheTree(t *testing.T) {
-	inner := packageSet(t, `a = package "a"; b = throw "b"; c = package ("c" + builtins.readFile ./word);`)
+	inner := packageSet(t, `a = package "a"; b = throw "b";
+		c = package ("c" + builtins.readFile ./word);`)
 	check(t, os.WriteFile(filepath.Join(inner, "word"), []byte("!"), 0o600))
 	hash := nixHash(t, inner)
 	git := `(builtins.fetchGit { url = "https://x/r"; narHash = "` + hash + `"; rev = "` +
@@ -199,7 +212,9 @@ func TestFetchTheTree(t *testing.T) {
 		{"both", `(builtins.seq (import ` + git + `) ` + tarball + `)`, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			expr := `import ` + row.text + ` { system = "` + system + `"; config = { }; overlays = [ ]; }`
+			expr := `import ` + row.text + ` {
+				system = "` + system + `"; config = { }; overlays = [ ];
+			}`
 			e := &Evaluator{Subject: Subject{Expr: expr}, Workers: 2}
 			f := evaluate(t, e)
 			var blocked *BlockedError

@@ -41,8 +41,10 @@ in {
 func TestNixOS(t *testing.T) {
 	tree := writeFolders(t, miniNixOS)
 	file := filepath.Join(writeTree(t, map[string]string{
-		"configuration.nix": `{ hostName = (import ./name.nix) + toString (builtins.pathExists <nixpkgs/nixos>); }`,
-		"name.nix":          `"laptop"`,
+		"configuration.nix": `{
+  hostName = (import ./name.nix) + toString (builtins.pathExists <nixpkgs/nixos>);
+}`,
+		"name.nix": `"laptop"`,
 	}), "configuration.nix")
 	f := evaluate(t, &Evaluator{Tree: tree, Subject: Subject{NixOS: file}}).ok(t)
 	if diff := cmp.Diff(map[string]string{"system": "drv"}, f.outcomes(t)); diff != "" {
@@ -97,11 +99,14 @@ func TestExpr(t *testing.T) {
 			map[string]string{"named": "for-" + system}},
 		{"a derivation", Subject{File: folder + "/package.nix"}, nil, system,
 			map[string]string{"default": "hello"}},
-		{"of a derivation an attribute", Subject{Expr: "import ./package.nix // { t = import ./package.nix; }"},
+		{"of a derivation an attribute",
+			Subject{Expr: "import ./package.nix // { t = import ./package.nix; }"},
 			[]AttrPath{{"t"}}, system, map[string]string{"t": "hello"}},
-		{"an expression of several lines", Subject{Expr: "# a comment\nlet\n\n  x = import ./. { };\nin\n{ inherit\t(x) hello; }"},
+		{"an expression of several lines",
+			Subject{Expr: "# a comment\nlet\n\n  x = import ./. { };\nin\n{ inherit\t(x) hello; }"},
 			nil, system, map[string]string{"hello": "hello"}},
-		{"an expression that is a function", Subject{Expr: "{ pkgs ? import <nixpkgs> { } }: pkgs.hello"},
+		{"an expression that is a function",
+			Subject{Expr: "{ pkgs ? import <nixpkgs> { } }: pkgs.hello"},
 			nil, system, map[string]string{"default": "hello"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

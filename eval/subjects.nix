@@ -117,7 +117,10 @@ in
       resolve = spec: if isList spec then follow root spec else spec;
       follow =
         node: path:
-        if path == [ ] then node else follow (resolve lock.nodes.${node}.inputs.${head path}) (tail path);
+        if path == [ ] then
+          node
+        else
+          follow (resolve lock.nodes.${node}.inputs.${head path}) (tail path);
 
       joined = base: path: if path == "" then base else "${base}/${path}";
 
@@ -134,15 +137,15 @@ in
           tree = if below then parent.tree else lock.granary.${key}.info // { inherit outPath; };
           base = if below then joined parent.outPath path else tree.outPath;
         in
-        called' tree (joined base (locked.dir or "")) (node.flake or true) (node.inputs or { })
+        callNode tree (joined base (locked.dir or "")) (node.flake or true) (node.inputs or { })
       ) (removeAttrs (lock.nodes or { }) [ root ])
       // {
-        ${root} = called' (info // { outPath = copied source; }) (joined (copied source) dir) true (
+        ${root} = callNode (info // { outPath = copied source; }) (joined (copied source) dir) true (
           lock.nodes.${root}.inputs or { }
         );
       };
 
-      called' =
+      callNode =
         tree: outPath: isFlake: specs:
         let
           flake = load (outPath + "/flake.nix");
