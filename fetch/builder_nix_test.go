@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"granary"
 	"granary/hashes"
 	"granary/internal/badweb"
+	"granary/nar"
 )
 
 // A nixRig is a rig with a builder, whose Nix is that of this machine with an
@@ -231,9 +233,52 @@ func TestBuilderStore(t *testing.T) {
 	if got := strings.TrimSpace(string(out)); got != string(flat.OutPath) {
 		t.Fatalf("got %s, want %s", got, flat.OutPath)
 	}
+	n.fetcher.MaxSize = 4
+	check(t, n.fetch(t.Context(), flat))
+	if e := n.outcomes(t)["flat"]; e.Kind != Failed || e.Reason != ReasonTooLarge {
+		t.Errorf("of 4 bytes at most: got %s, %s (%s)", e.Kind, e.Reason, e.Detail)
+	}
+	n.fetcher.MaxSize = 5
 	check(t, n.fetch(t.Context(), flat))
 	if e := n.outcomes(t)["flat"]; e.Kind != Held {
 		t.Errorf("got %s, %s (%s)", e.Kind, e.Reason, e.Detail)
+	}
+}
+
+// TestCopyOnlyFile has NARs that are none of one file, and a program that
+// breaks off.
+func TestCopyOnlyFile(t *testing.T) {
+	var file, folder bytes.Buffer
+	check(t, nar.WriteFile(&file, strings.NewReader("flat"), 4, false))
+	check(t, nar.Dump(&folder, t.TempDir()))
+	broken := errors.New("broken")
+	for name, row := range map[string]struct {
+		text string
+		end  error
+		want string
+	}{
+		"a file":         {text: file.String()},
+		"a folder":       {text: folder.String(), want: string(ReasonBadArchive)},
+		"no NAR":         {text: strings.Repeat("flat", 9), want: string(ReasonBadArchive)},
+		"nothing":        {want: string(ReasonTruncated)},
+		"half":           {text: file.String()[:60], want: string(ReasonTruncated)},
+		"more":           {text: file.String() + "more", want: string(ReasonBadArchive)},
+		"then it failed": {text: file.String()[:60], end: broken, want: "broken"},
+	} {
+		var got bytes.Buffer
+		r := &run{Fetcher: &Fetcher{}}
+		err := r.copyOnlyFile(t.Context(), &got, func(_ context.Context, w io.Writer) error {
+			if _, err := io.WriteString(w, row.text); err != nil {
+				return err
+			}
+			return row.end
+		})
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: got %v, want %s", name, err, row.want)
+		}
+		if err == nil && got.String() != "flat" {
+			t.Errorf("%s: got %q", name, got.String())
+		}
 	}
 }
 

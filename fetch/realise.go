@@ -161,7 +161,7 @@ func (r *run) storeFile(
 		return disk.Object{}, err
 	}
 	if err = temp.Reset(); err == nil {
-		err = copyOnlyFile(ctx, temp, write)
+		err = r.copyOnlyFile(ctx, temp, write)
 	}
 	if err != nil {
 		return disk.Object{}, cmp.Or(err, temp.Remove())
@@ -175,29 +175,34 @@ func (r *run) storeFile(
 }
 
 // copyOnlyFile writes the file that the NAR consists of, which write writes.
-func copyOnlyFile(
+func (r *run) copyOnlyFile(
 	ctx context.Context, w io.Writer, write func(context.Context, io.Writer) error,
 ) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r, pipe := io.Pipe()
+	out, pipe := io.Pipe()
 	var writer sync.WaitGroup
 	writer.Go(func() { pipe.CloseWithError(write(ctx, pipe)) })
 	defer writer.Wait()
-	defer r.Close()
-	in := nar.NewReader(r)
+	defer out.Close()
+	in := nar.NewReader(out)
 	entry, err := in.Next()
 	switch {
 	case err == nil && entry.Type != nar.Regular:
 		return &failure{reason: ReasonBadArchive, detail: errNoFile.Error()}
+	case err == nil && r.MaxSize > 0 && entry.Size > r.MaxSize:
+		return &failure{reason: ReasonTooLarge, detail: errTooLarge.Error()}
 	case err == nil:
 		_, err = io.Copy(w, in)
 	}
 	if err == nil {
 		_, err = in.Next()
 	}
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		return nil
+	case errors.Is(err, nar.ErrFormat):
+		return archiveFailure(err)
 	}
 	return err
 }
