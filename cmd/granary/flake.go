@@ -52,9 +52,11 @@ var (
 func (e *evaluation) findFlake(ctx context.Context, net *netFlags) (err error) {
 	ref := parseFlakeRef(e.flags.subject.flake)
 	if ref.attr != "" {
-		if e.attrs, err = attrPaths("--flake", []string{ref.attr}); err != nil {
+		path, err := attrPaths("--flake", []string{ref.attr})
+		if err != nil {
 			return err
 		}
+		e.attrs = append(e.attrs, path...)
 	}
 	flake := &eval.Flake{Name: ref.name, Dir: ref.dir}
 	t := tree{name: ref.name, entry: path.Join(ref.dir, "flake.nix")}
