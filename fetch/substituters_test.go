@@ -189,11 +189,12 @@ func TestSubstituterIsKept(t *testing.T) {
 	})
 }
 
-// A cache in a folder gives what is in the folder, and nothing else.
-func TestSubstituterFolder(t *testing.T) {
-	s := cacheSource(t, true, "source")
+// cacheWithLinks makes a cache in a folder, with links that lead out of it, and
+// the file outside that they lead to.
+func cacheWithLinks(t *testing.T) (cache, outside string) {
+	t.Helper()
 	dir := t.TempDir()
-	cache, outside := filepath.Join(dir, "cache"), filepath.Join(dir, "secret")
+	cache, outside = filepath.Join(dir, "cache"), filepath.Join(dir, "secret")
 	for name, content := range map[string][]byte{
 		"cache/nar/x": narZstd, "cache/a b%": narZstd, "cache/folder/x": nil, "secret": narZstd,
 	} {
@@ -216,6 +217,13 @@ func TestSubstituterFolder(t *testing.T) {
 	if err := exec.Command("mkfifo", filepath.Join(cache, "fifo")).Run(); err != nil {
 		t.Fatal(err)
 	}
+	return cache, outside
+}
+
+// A cache in a folder gives what is in the folder, and nothing else.
+func TestSubstituterFolder(t *testing.T) {
+	s := cacheSource(t, true, "source")
+	cache, outside := cacheWithLinks(t)
 	tests := []struct {
 		name, url string
 		want      Reason
