@@ -21,8 +21,9 @@ import (
 	"granary/nar"
 )
 
-// unpackBudget is the memory for an archive's contents, in bytes.
-const unpackBudget = 32 << 20
+// unpackBudget is the memory for an archive's contents, in bytes. What has no room
+// in it, and does not come in the order of a NAR, goes to the disk's tmp/.
+const unpackBudget = 16 << 20
 
 // maxUnpacking is how many archives are worked on at a time. Besides the
 // budget, each may need the dictionary of its compression: 64 MiB for xz -9.

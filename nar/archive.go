@@ -140,6 +140,7 @@ func (a *Archive) Hash(
 ) (hashes.Hash, int64, error) {
 	sum, size, err := a.hash(ctx, opts, algo, true)
 	if err == errOrder {
+		runtime.GC() // decoder and contents are no more, and come once again
 		sum, size, err = a.hash(ctx, opts, algo, false)
 	}
 	if err != nil {
