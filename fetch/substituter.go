@@ -46,7 +46,7 @@ func parseSubstituter(raw string) (*url.URL, error) {
 	case err != nil:
 		return nil, fmt.Errorf("substituter %q: not a URL", raw)
 	case u.Scheme == "file" && (u.Host != "" || !path.IsAbs(u.Path)):
-		return nil, fmt.Errorf("substituter %q: it needs an absolute path: file:///...", raw)
+		return nil, fmt.Errorf("substituter %q: it needs an absolute path after file://", raw)
 	case u.Scheme != "file" && !supported(u.Scheme):
 		return nil, fmt.Errorf("substituter %q: neither https:// nor http:// nor file://", raw)
 	case u.Scheme != "file" && u.Host == "":
