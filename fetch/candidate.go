@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -115,9 +116,12 @@ func (r *run) newCandidate(s *granary.Source, raw string) candidate {
 	return c
 }
 
-// urlCandidate returns the candidate at an http or https URL. Who asks it is
-// left open.
+// urlCandidate returns the candidate at an http or https URL; one without a
+// scheme is of http, as curl has it. Who asks it is left open.
 func urlCandidate(raw string) candidate {
+	if bareURL.MatchString(raw) {
+		raw = "http://" + raw
+	}
 	c := candidate{url: raw}
 	u, err := url.Parse(raw)
 	switch {
@@ -132,5 +136,8 @@ func urlCandidate(raw string) candidate {
 	}
 	return c
 }
+
+// bareURL matches a host with a dot in its name, and a path.
+var bareURL = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?/`)
 
 func supported(scheme string) bool { return scheme == "http" || scheme == "https" }

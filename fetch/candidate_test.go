@@ -32,6 +32,8 @@ func TestCandidates(t *testing.T) {
 	}{
 		{"plain", "unpack", []string{"https://x.invalid/a//b+~?c=http://d"},
 			"https://x.invalid/a//b+~?c=http://d"},
+		{"no scheme", "unpack", []string{"x.invalid:81/a b/c /d"},
+			"http://x.invalid:81/a b/c /d"},
 		{"several in one", "unpack", []string{" http://x/1  http://x/2\nhttp://x/1", "http://x/3"},
 			"http://x/1 http://x/2 http://x/3"},
 		{"mirror", "unpack", []string{"mirror://m/p/q"},

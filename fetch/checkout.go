@@ -147,7 +147,9 @@ func (c *checkout) archive(name string) tree {
 		}
 		archive, err := nar.OpenArchive(f, info.Size())
 		if err == nil {
-			opts := nar.Options{KeepRoot: true, Budget: unpackBudget, MaxSize: c.run.MaxSize}
+			opts := nar.Options{
+				KeepRoot: true, Budget: unpackBudget, MaxSize: c.run.MaxSize, TempDir: c.dir,
+			}
 			err = archive.WriteNAR(ctx, w, opts)
 		}
 		if errors.Is(err, nar.ErrFormat) {

@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -54,9 +57,27 @@ type fetchEvent struct {
 	Failed  *int              `json:"failed,omitempty"`
 }
 
+// fetchingMemory is how many bytes the fetcher may use before the garbage
+// collector runs more often. What three archives packed by xz -9 need at a time is
+// below it.
+const fetchingMemory = 240 << 20
+
+// limitMemory sets that limit, above what lists of sources take already, unless
+// the user has set one.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	debug.SetMemoryLimit(int64(m.HeapAlloc) + fetchingMemory)
+}
+
 // fetch runs the fetcher. What it said before it ended is recorded even when
 // ctx is done.
 func (r *fetching) fetch(wanted []granary.Source) error {
+	limitMemory()
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
 	stop := r.showRegularly(ctx)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -30,14 +29,7 @@ const grace = 1800 * time.Millisecond
 // failed or damaged. What there is to say of that has been said.
 var errIncomplete = errors.New("incomplete")
 
-// memoryLimit is from how many bytes on the garbage collector runs more often. What
-// three archives packed by xz -9 need at a time is below it.
-const memoryLimit = 280 << 20
-
 func main() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	status := make(chan int, 1)
