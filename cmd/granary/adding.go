@@ -56,7 +56,7 @@ func (r *adding) run(files, places []string) error {
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
 	r.cancel = cancel
-	stop := r.showRegularly(ctx)
+	stop := regularly(ctx, r.show)
 	err := r.intake.Files(ctx, files)
 	r.fromPlace = true
 	for _, dir := range places {
@@ -168,27 +168,12 @@ func addJSON(ev intake.Event) addLine {
 	return line
 }
 
-// showRegularly keeps the progress up to date until the returned function is
-// called.
-func (r *adding) showRegularly(ctx context.Context) (stop func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(200 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				at := r.intake.Progress()
-				r.progress.show(int(at.Done), fmt.Sprintf("%s of %s looked at, %s, %s found",
-					thousands(int(at.Done)), thousands(int(at.Total)), bytes(at.Bytes),
-					count(at.Added, "source")))
-			}
-		}
-	}()
-	return func() { <-done }
+// show brings the progress up to date.
+func (r *adding) show() {
+	at := r.intake.Progress()
+	r.progress.show(int(at.Done), fmt.Sprintf("%s of %s looked at, %s, %s found",
+		thousands(int(at.Done)), thousands(int(at.Total)), bytes(at.Bytes),
+		count(at.Added, "source")))
 }
 
 // report says how it ended. fromPlaces: there were places to look.

@@ -80,7 +80,7 @@ func (r *fetching) fetch(wanted []granary.Source) error {
 	limitMemory()
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
-	stop := r.showRegularly(ctx)
+	stop := regularly(ctx, r.show)
 	r.recorded = time.Now()
 	err := r.fetcher.Fetch(ctx, wanted, func(ev fetch.Event) {
 		if r.err == nil {
@@ -179,26 +179,6 @@ func eventJSON(ev fetch.Event) fetchEvent {
 		line.Bytes = ev.Object.Size
 	}
 	return line
-}
-
-// showRegularly keeps the progress up to date until the returned function is
-// called.
-func (r *fetching) showRegularly(ctx context.Context) (stop func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(200 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				r.show()
-			}
-		}
-	}()
-	return func() { <-done }
 }
 
 // report says how it ended.

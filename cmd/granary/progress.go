@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -104,6 +105,26 @@ func (p *progress) show(done int, text string) {
 		p.wrote = time.Now()
 		fmt.Fprintf(a.stderr, "granary: %s%s\n", p.what, text)
 	}
+}
+
+// regularly calls show several times a second until ctx is done; the returned
+// function waits for the last call.
+func regularly(ctx context.Context, show func()) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				show()
+			}
+		}
+	}()
+	return func() { <-done }
 }
 
 func (p *progress) end() { p.app.endBar() }
