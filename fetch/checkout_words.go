@@ -146,6 +146,7 @@ var sayings = []struct {
 	{"timeout", ReasonTimeout, true},
 	{"refused", ReasonRefused, false},
 	{"couldn't connect to server", ReasonRefused, false},
+	{"could not connect to server", ReasonRefused, false},
 	{"no route to host", ReasonUnreachable, true},
 	{"network is unreachable", ReasonUnreachable, true},
 	{"could not read username", ReasonUnauthorized, false},

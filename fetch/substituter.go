@@ -161,6 +161,7 @@ func (c *substituter) locate(ref string) (candidate, *failure) {
 		detail := fmt.Sprintf("the NAR's URL %.300q leads out of the cache", ref)
 		return candidate{url: c.base}, &failure{reason: ReasonBadURL, detail: detail}
 	}
+	ref, _, _ = strings.Cut(ref, "#") // which is not sent
 	next := c.candidate(c.base + strings.TrimLeft(ref, "/"))
 	return next, next.failure
 }
