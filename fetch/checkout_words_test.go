@@ -25,6 +25,8 @@ func TestClassifyWords(t *testing.T) {
 		{"ssh: Could not resolve hostname x: Temporary failure in name resolution", ReasonDNS, false},
 		{"fatal: unable to access 'http://x/': Failed to connect to x port 80 after 0 ms: " +
 			"Couldn't connect to server", ReasonRefused, false},
+		{"fatal: unable to access 'http://x/': Failed to connect to x:80 after 0 ms: " +
+			"Could not connect to server", ReasonRefused, false}, // git 2.47 and later
 		{"fatal: unable to connect to x:\nx[0: 127.0.0.1]: errno=Connection refused",
 			ReasonRefused, false},
 		{"fatal: unable to connect to x:\nx[0: 1.2.3.4]: errno=Connection timed out",
