@@ -59,7 +59,8 @@ func writeNAR(ctx context.Context, w io.Writer, s *catalog.Source, object *os.Fi
 		if err != nil {
 			return err
 		}
-		return archive.WriteNAR(ctx, w, nar.Options{KeepRoot: s.KeepRoot})
+		opts := nar.Options{KeepRoot: s.KeepRoot, Strip: s.Strip, Omit: s.Omit}
+		return archive.WriteNAR(ctx, w, opts)
 	}
 	plain, err := nar.Decompress(object)
 	if err != nil {
