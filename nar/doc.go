@@ -15,10 +15,11 @@
 //
 //  1. The archive is read once. Its headers become a tree, and contents are kept
 //     in memory up to a budget. At the end, the tree is written in order; most
-//     archives end here.
-//  2. If the budget is used up while a NAR is hashed, the first of what is there
-//     is written, until there is room again: a guess that nothing will come
-//     which belongs before it. A file larger than the budget passes through when
+//     archives end here. While a NAR is hashed, the first of what is there is
+//     hashed already: a guess that nothing will come which belongs before it. If
+//     it does, hashing begins anew, out of memory.
+//  2. If the budget is used up while a NAR is hashed, what is hashed makes room,
+//     and the guess is final. A file larger than the budget passes through when
 //     all before it is written. Archives that git made are so ordered: git sorts
 //     names as NARs do, but for directories.
 //  3. If the guess was wrong, all begins anew without guessing.

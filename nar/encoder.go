@@ -61,14 +61,27 @@ func (e *encoder) close() (int64, error) {
 	return e.done, e.err
 }
 
+// restart forgets all that was written. The writer must be a hasher.
+func (e *encoder) restart() {
+	e.w.(*hasher).reset()
+	e.buf, e.done = e.buf[:0], 0
+	e.raw(tokMagic)
+}
+
 func (e *encoder) flush() {
 	if e.err == nil {
 		e.err = e.ctx.Err()
 	}
-	if e.err == nil {
-		_, e.err = e.w.Write(e.buf)
-		e.done += int64(len(e.buf))
+	if e.err != nil {
+		e.buf = e.buf[:0]
+		return
 	}
+	e.done += int64(len(e.buf))
+	if h, ok := e.w.(*hasher); ok {
+		e.buf = h.exchange(e.buf)
+		return
+	}
+	_, e.err = e.w.Write(e.buf)
 	e.buf = e.buf[:0]
 }
 
@@ -90,6 +103,13 @@ func (e *encoder) raw(s string) {
 }
 
 func (e *encoder) bytes(p []byte) {
+	const large = 1 << 10 // where a copy costs more than a call
+	if h, ok := e.w.(*hasher); ok && h.full == nil && len(p) >= large {
+		e.flush()
+		e.done += int64(len(p))
+		h.hash.Write(p)
+		return
+	}
 	for len(p) > 0 {
 		n := copy(e.room(), p)
 		e.buf = e.buf[:len(e.buf)+n]

@@ -99,7 +99,7 @@ func FuzzTar(f *testing.F) {
 			checkFormatError(t, err)
 		}
 		want := hashes.Sum(hashes.SHA256, out.Bytes())
-		for _, budget := range []int64{0, 1, 300, 1000} {
+		for _, budget := range []int64{0, 1, 300, 1000, 4000, 40000} {
 			opts.Budget = budget
 			got, _, againErr := a.Hash(t.Context(), opts, hashes.SHA256)
 			if (err == nil) != (againErr == nil) || err == nil && got != want {

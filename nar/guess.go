@@ -9,18 +9,80 @@ import (
 // then came what belongs before it.
 var errOrder = errors.New("the archive is not in the order of a NAR")
 
+// hashAhead writes to the NAR what comes first of all that is in memory, but for
+// the last part of it, so that hashing goes on while the archive is decompressed.
+// It guesses that nothing will come that belongs before it. The contents stay in
+// memory, so that a wrong guess costs no second reading. The body id is the
+// latest.
+func (w *tarWriter) hashAhead(id bodyID) error {
+	w.fresh += w.tree.bodies[id].size
+	if w.fresh < w.opts.Budget/64 || !w.topIsKnown() {
+		return nil
+	}
+	w.pending, w.fresh = w.pending+w.fresh, 0
+	if err := w.takeIn(); err != nil {
+		return w.wrong(err)
+	}
+	for w.enc.err == nil && w.pending > w.opts.Budget/8 {
+		next, _ := w.out.next()
+		if next == id {
+			break
+		}
+		w.pending -= w.tree.bodies[next].size
+		if err := w.writeFile(next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wrong begins the NAR anew if err says that a guess was wrong, and if all
+// contents are in memory yet.
+func (w *tarWriter) wrong(err error) error {
+	if err != errOrder || !w.ahead {
+		return err
+	}
+	w.ahead, w.out, w.taken = false, nil, 0
+	w.tree.countLinks()
+	w.enc.restart()
+	return nil
+}
+
+// commit frees the memory of what is written, after which a wrong guess costs a
+// second reading.
+func (w *tarWriter) commit() error {
+	if w.out != nil {
+		if err := w.takeIn(); err != nil {
+			return w.wrong(err)
+		}
+	}
+	w.ahead = false
+	for i := range w.tree.bodies {
+		if b := &w.tree.bodies[i]; b.links == 0 {
+			w.store.drop(b.at)
+			b.at = 0
+		}
+	}
+	return nil
+}
+
 // makeRoom writes to the NAR what comes first of all that is here, until memory
 // has room for the body id, which is about to be read, and a bit more. It
 // guesses that nothing will come that belongs before it. If the body itself
 // comes first, it is written without passing through memory.
 func (w *tarWriter) makeRoom(id bodyID) (front bool, err error) {
+	if w.ahead {
+		if err := w.commit(); err != nil {
+			return false, err
+		}
+	}
 	if !w.topIsKnown() {
 		return false, errOrder
 	}
 	if err := w.takeIn(); err != nil {
 		return false, err
 	}
-	room := max(w.tree.bodies[id].size, w.opts.Budget/8)
+	room := max(w.tree.bodies[id].size, w.opts.Budget/64)
 	for w.enc.err == nil && !w.store.fits(room) {
 		next, _ := w.out.next()
 		if next == id {

@@ -37,8 +37,21 @@ func newHasher(algo hashes.Algorithm) *hasher {
 func (h *hasher) run() {
 	defer close(h.done)
 	for buf := range h.full {
+		if buf == nil {
+			h.hash.Reset()
+			continue
+		}
 		h.hash.Write(buf)
 		h.free <- buf[:0]
+	}
+}
+
+// reset forgets all that was written.
+func (h *hasher) reset() {
+	if h.full == nil {
+		h.hash.Reset()
+	} else {
+		h.full <- nil
 	}
 }
 
@@ -48,6 +61,16 @@ func (h *hasher) Write(p []byte) (int, error) {
 	}
 	h.full <- append(<-h.free, p...)
 	return len(p), nil
+}
+
+// exchange takes a buffer to hash, of bufferSize, and returns an empty one.
+func (h *hasher) exchange(buf []byte) []byte {
+	if h.full == nil {
+		h.hash.Write(buf)
+		return buf[:0]
+	}
+	h.full <- buf
+	return <-h.free
 }
 
 // sum waits for the goroutine to end and returns the hash of all bytes.

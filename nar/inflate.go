@@ -44,7 +44,7 @@ var errDeflate = errors.New("bad deflate data")
 
 func newInflater(r io.Reader) *inflater {
 	return &inflater{
-		r: r, in: make([]byte, inSize+2*margin), out: make([]byte, outSize+maxMatch+16),
+		r: r, in: make([]byte, inSize+2*margin), out: make([]byte, outSize+maxMatch+32),
 		next: (*inflater).header,
 	}
 }
@@ -315,15 +315,16 @@ loop:
 		}
 		bits >>= e & 63
 		count -= uint(e & 63)
-		from, to := out[op-distance:], out[op:op+maxMatch+8]
+		from, to := out[op-distance:], out[op:op+maxMatch+16]
 		op += length
-		if distance < 8 {
+		if distance < 16 {
 			repeat(from, distance, length)
 			continue
 		}
-		for ; length > 0; length -= 8 {
-			binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
-			from, to = from[8:], to[8:]
+		*(*[16]byte)(to) = *(*[16]byte)(from)
+		for length > 16 {
+			length, from, to = length-16, from[16:], to[16:]
+			*(*[16]byte)(to) = *(*[16]byte)(from)
 		}
 	}
 	f.pos, f.op, f.bits, f.count = pos, op, bits, count

@@ -81,12 +81,15 @@ func TestTinyBudgets(t *testing.T) {
 		if passes != 1 {
 			t.Errorf("default budget: %d passes, want 1", passes)
 		}
-		for _, budget := range []int64{1, 100, 5000, 19999, 20000, 100000, 300000} {
-			opts := Options{Budget: budget, TempDir: t.TempDir()}
+		for _, row := range []struct {
+			budget int64
+			passes int
+		}{{1, 2}, {100, 2}, {5000, 2}, {19999, 2}, {20000, 2}, {100000, 2}, {300000, 2}, {1 << 20, 1}} {
+			opts := Options{Budget: row.budget, TempDir: t.TempDir()}
 			got, passes := countPasses(t, data, opts)
-			if got != want || passes != 2 {
-				t.Errorf("seed %d, budget %d: got %v in %d passes, want %v in 2",
-					seed, budget, got, passes, want)
+			if got != want || passes != row.passes {
+				t.Errorf("seed %d, budget %d: got %v in %d passes, want %v in %d",
+					seed, row.budget, got, passes, want, row.passes)
 			}
 			checkEmpty(t, opts.TempDir)
 		}
@@ -179,6 +182,11 @@ func TestWrongGuesses(t *testing.T) {
 				if got != want {
 					t.Errorf("budget %d: got %v, want %v", budget, got, want)
 				}
+			}
+			const roomForAll = 18000 // of which most is hashed ahead
+			got, passes := countPasses(t, data, Options{Budget: roomForAll, TempDir: tmp})
+			if got != want || passes != 1 {
+				t.Errorf("room for all: got %v in %d passes, want %v in 1", got, passes, want)
 			}
 			checkEmpty(t, tmp)
 		})

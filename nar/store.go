@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"os"
+	"sync"
 )
 
 // A store keeps the contents of files: in memory while there is room, then in a
@@ -28,6 +29,7 @@ type store struct {
 
 const (
 	chunkBlocks = 256
+	maxBlock    = 4 << 10
 	noBlock     = -1
 )
 
@@ -38,7 +40,7 @@ type location int64
 // newStore returns a store that keeps budget bytes in memory.
 func newStore(budget int64, dir string) *store {
 	// Blocks are small enough that thousands fit, and at most a page.
-	block := max(64, min(4<<10, budget>>12))
+	block := max(64, min(maxBlock, budget>>12))
 	return &store{
 		block: int(block), limit: int(min(budget/block, 1<<30)), free: noBlock, dir: dir,
 	}
@@ -83,12 +85,27 @@ func (s *store) take() int32 {
 
 // grow adds a chunk of free blocks.
 func (s *store) grow() {
-	s.chunks = append(s.chunks, make([]byte, chunkBlocks*s.block))
+	s.chunks = append(s.chunks, newChunk(chunkBlocks*s.block))
 	s.free = int32(len(s.next))
 	for range chunkBlocks {
 		s.next = append(s.next, int32(len(s.next)+1))
 	}
 	s.next[len(s.next)-1] = noBlock
+}
+
+// chunkPool has chunks of the usual budget, whose memory costs about as much to
+// get anew as to fill.
+var chunkPool sync.Pool
+
+const pooledChunk = chunkBlocks * maxBlock
+
+func newChunk(size int) []byte {
+	if size == pooledChunk {
+		if c, ok := chunkPool.Get().(*[pooledChunk]byte); ok {
+			return c[:]
+		}
+	}
+	return make([]byte, size)
 }
 
 func (s *store) bytes(b int32) []byte {
@@ -155,8 +172,15 @@ func (s *store) drop(p location) {
 	s.next[last], s.free = s.free, int32(p-1)
 }
 
-// close ends the temporary file, whose contents nobody needs any more.
+// close ends the temporary file, and gives the memory back: nobody needs the
+// contents any more.
 func (s *store) close() {
+	for _, c := range s.chunks {
+		if len(c) == pooledChunk {
+			chunkPool.Put((*[pooledChunk]byte)(c))
+		}
+	}
+	s.chunks = nil
 	if s.file != nil {
 		s.file.Close()
 		os.Remove(s.file.Name())

@@ -144,6 +144,10 @@ type tarWriter struct {
 	guess bool
 	out   *treeWriter // nil until something is written
 	taken int         // nodes of the tree that out has
+
+	ahead   bool  // guess, and keep in memory what is written
+	fresh   int64 // bytes of contents that hashAhead has not seen
+	pending int64 // bytes of contents that it has seen and not written
 }
 
 // writeTar reads the archive once. With guess it may return errOrder.
@@ -154,7 +158,7 @@ func (a *Archive) writeTar(e *encoder, opts Options, guess bool) error {
 	}
 	defer p.stream.Close()
 	w := &tarWriter{
-		tar: p, opts: opts, enc: e, guess: guess,
+		tar: p, opts: opts, enc: e, guess: guess, ahead: guess,
 		tree: newTree(opts.MaxSize), store: newStore(opts.Budget, opts.TempDir),
 	}
 	defer w.store.close()
@@ -186,7 +190,7 @@ func (w *tarWriter) add(h *tar.Header) error {
 	if err := w.tree.addTar(h); err != nil {
 		return err
 	}
-	if err := w.checkChange(); err != nil {
+	if err := w.wrong(w.checkChange()); err != nil {
 		return err
 	}
 	if !isFile(h) || h.Size == 0 {
@@ -210,6 +214,9 @@ func (w *tarWriter) takeContents(id bodyID) (err error) {
 	} else {
 		b.at, err = w.store.spill(w.tar, b.size)
 	}
+	if err == nil && w.ahead {
+		err = w.hashAhead(id)
+	}
 	return err
 }
 
@@ -218,8 +225,13 @@ func (w *tarWriter) finish() error {
 	if err := w.store.settle(); err != nil {
 		return err
 	}
-	if err := w.takeIn(); err != nil {
+	if err := w.wrong(w.takeIn()); err != nil {
 		return err
+	}
+	if w.out == nil {
+		if err := w.begin(); err != nil {
+			return err
+		}
 	}
 	for w.enc.err == nil {
 		id, more := w.out.next()
@@ -238,5 +250,5 @@ func (w *tarWriter) writeFile(id bodyID) error {
 	if b := &w.tree.bodies[id]; b.size > 0 && b.at == 0 {
 		return errOrder // a hard link to what is written and dropped
 	}
-	return w.out.file(w.store)
+	return w.out.file(w.store, w.ahead)
 }

@@ -325,6 +325,18 @@ func (t *tree) top(keepRoot bool) (nodeID, error) {
 	return only, nil
 }
 
+// countLinks counts those of all bodies again, with nothing written.
+func (t *tree) countLinks() {
+	for i := range t.bodies {
+		t.bodies[i].links = 0
+	}
+	for i := range t.nodes {
+		if n := &t.nodes[i]; n.kind == Regular {
+			t.bodies[n.ref].links++
+		}
+	}
+}
+
 // compare tells which of two nodes comes first in a NAR, as cmp.Compare does:
 // directories before their entries, entries in the order of their names.
 func (t *tree) compare(a, b nodeID) int {

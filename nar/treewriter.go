@@ -39,15 +39,16 @@ func (w *treeWriter) next() (bodyID, bool) {
 }
 
 // file writes the file that next returned out of s, and drops its contents if
-// no other node has them. It returns errors of s only.
-func (w *treeWriter) file(s *store) error {
+// no other node has them, unless they are to be kept. It returns errors of s
+// only.
+func (w *treeWriter) file(s *store, keep bool) error {
 	b := &w.bodies[w.nodes[w.order[0]].ref]
 	size := w.beginFile()
 	if size > 0 {
 		if err := s.copyTo(w.enc, b.at, size); err != nil {
 			return err
 		}
-		if b.links == 0 {
+		if b.links == 0 && !keep {
 			s.drop(b.at)
 			b.at = 0
 		}
