@@ -33,6 +33,12 @@ type Fetcher struct {
 	// SubstitutersFirst asks them before the URLs.
 	SubstitutersFirst bool
 
+	// Archives are asked after all these, for what they know by its hash or its
+	// URL; nil means none.
+	Archives []Archive
+	// History is what earlier runs saw; nil means nothing.
+	History *History
+
 	// Builder is asked last for what nothing else serves; nil: nothing is built.
 	Builder *Builder
 
@@ -42,6 +48,11 @@ type Fetcher struct {
 	Retries int
 	// Timeout is the longest silence of a server; 0 means 30 s.
 	Timeout time.Duration
+	// LimitRate is how many bytes a second are received in all; 0 means no limit.
+	LimitRate int64
+	// Reserve is how many bytes of the disk stay free: there, new downloads stop, and
+	// Fetch returns an error. 0 means 256 MiB, less than 0 none.
+	Reserve int64
 	// MaxSize is the largest download, and the largest tree in an archive, in
 	// bytes; 0 means no limit.
 	MaxSize int64
