@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -25,7 +26,7 @@ type Fetcher struct {
 
 	Rewrites      []Rewrite // the first that matches counts
 	Mirrors       MirrorMap // nil means BuiltinMirrors
-	HashedMirrors []string  // base URLs, asked for <base>/<algorithm>/<base16>
+	HashedMirrors []string  // URLs; see CheckHashedMirror
 
 	// Substituters are the URLs of binary caches, https:, http: or file:, in the
 	// order in which they are asked; nil means none. See CheckSubstituter.
@@ -131,6 +132,7 @@ type run struct {
 	passwords netrc
 	workplace workplace
 	caches    []*substituter
+	places    places
 }
 
 func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
@@ -146,10 +148,10 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		mirrors:   f.Mirrors,
 		logger:    f.Logger,
 		closeIdle: func() {},
-		queue:     newQueue(orDefault(f.JobsPerHost, 4)),
 		unpacking: make(chan struct{}, maxUnpacking()),
 		passwords: passwords,
 	}
+	r.queue = newQueue(orDefault(f.JobsPerHost, 4), r.retries)
 	if r.mirrors == nil {
 		r.mirrors = BuiltinMirrors()
 	}
@@ -162,7 +164,7 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		base, r.closeIdle = own, own.CloseIdleConnections
 	}
 	r.transport = &watchdog{&authorizer{base, passwords}, r.timeout}
-	if err := r.openSubstituters(); err != nil {
+	if err := cmp.Or(r.openSubstituters(), r.openPlaces()); err != nil {
 		return nil, err
 	}
 	r.enqueue(sources)
@@ -201,7 +203,7 @@ func (r *run) enqueue(sources []granary.Source) {
 // work does steps of jobs until there are none, or ctx ends.
 func (r *run) work(ctx context.Context) error {
 	for {
-		host, j, ok := r.queue.take()
+		j, ok := r.queue.take()
 		if !ok {
 			return nil
 		}
@@ -209,6 +211,6 @@ func (r *run) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.queue.put(host, j, done)
+		r.queue.put(j, done)
 	}
 }
