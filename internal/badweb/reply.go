@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -38,10 +39,37 @@ func Status(code int, header ...string) http.HandlerFunc {
 // Redirect answers 302. Status(302) is one that does not say where to.
 func Redirect(to string) http.HandlerFunc { return Status(http.StatusFound, "Location", to) }
 
-// HTML answers 200 with a page that asks for a password.
+// RetryAt answers that it should be asked again at a time so much later.
+func RetryAt(code int, later time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		at := time.Now().Add(later).UTC().Format(http.TimeFormat)
+		Status(code, "Retry-After", at)(w, r)
+	}
+}
+
+// HTML answers 200 with a page.
 func HTML() http.HandlerFunc {
 	page := "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body/></html>\n"
 	return Body([]byte(page), "Content-Type", "text/html")
+}
+
+// Login answers 200 with a page that has a field for a password.
+func Login() http.HandlerFunc {
+	page := "<html><body><form><input name=p type=\"password\"></form></body></html>\n"
+	return Body([]byte(page), "Content-Type", "text/html")
+}
+
+// Raw sends text, which should be an answer but need not be one, and ends the
+// connection.
+func Raw(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, text)
+	}
 }
 
 // Gzip compresses body once more, and says so if declared.

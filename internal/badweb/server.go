@@ -5,6 +5,9 @@ package badweb
 
 import (
 	"context"
+	"crypto/tls"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,8 +20,10 @@ import (
 type Server struct {
 	// URL is the server's own, without a slash at the end.
 	URL string
-	// Transport connects to the server, whatever host a URL names, but for
-	// "nxdomain.invalid" and "refused.invalid", which fail as their names say.
+	// Transport connects to the server, whatever host a URL names, but for those that
+	// fail as their names say: "nxdomain.invalid", "servfail.invalid",
+	// "refused.invalid", "unreachable.invalid"; and, as to their certificates,
+	// "expired.invalid", "wrongname.invalid", "unknown.invalid" and "old.invalid".
 	Transport *http.Transport
 
 	replying sync.WaitGroup
@@ -30,13 +35,28 @@ type Server struct {
 	peak     map[string]int // the most there were at a time, by host
 }
 
-// New starts a server on loopback, which ends with the test.
+// New starts a server of HTTP on loopback, which ends with the test.
 func New(t testing.TB) *Server {
+	return start(t, (*httptest.Server).Start)
+}
+
+// NewTLS is New for a server of HTTPS, with HTTP/2.
+func NewTLS(t testing.TB) *Server {
+	return start(t, func(server *httptest.Server) {
+		server.TLS = serverConfig("127.0.0.1")
+		server.EnableHTTP2 = true
+		server.StartTLS()
+	})
+}
+
+func start(t testing.TB, start func(*httptest.Server)) *Server {
 	s := newServer()
-	server := httptest.NewServer(s)
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	start(server)
 	address := server.Listener.Addr().String()
 	s.URL = server.URL
-	s.connect(func(ctx context.Context) (net.Conn, error) {
+	s.connect(func(ctx context.Context, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "tcp", address)
 	})
@@ -49,15 +69,22 @@ func New(t testing.TB) *Server {
 }
 
 // InMemory starts a server that no network leads to, only its Transport. It
-// works in a synctest bubble. Its URL is http://badweb.invalid.
+// works in a synctest bubble. Its URL is http://badweb.invalid; it is there for HTTPS
+// as well, on port 443.
 func InMemory(t testing.TB) *Server {
 	s := newServer()
 	s.URL = "http://badweb.invalid"
-	l := newListener()
-	s.connect(l.dial)
-	server := &http.Server{Handler: s}
+	plain, secure := newListener(), newListener()
+	s.connect(func(ctx context.Context, port string) (net.Conn, error) {
+		if port == "443" {
+			return secure.dial(ctx)
+		}
+		return plain.dial(ctx)
+	})
+	server := &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)}
 	var wg sync.WaitGroup
-	wg.Go(func() { server.Serve(l) })
+	wg.Go(func() { server.Serve(plain) })
+	wg.Go(func() { server.Serve(tls.NewListener(secure, serverConfig("192.0.2.1"))) })
 	t.Cleanup(func() {
 		s.Transport.CloseIdleConnections()
 		server.Close()
@@ -76,21 +103,35 @@ func newServer() *Server {
 	}
 }
 
-func (s *Server) connect(dial func(context.Context) (net.Conn, error)) {
+// connect makes the Transport; dial is given the port.
+func (s *Server) connect(dial func(context.Context, string) (net.Conn, error)) {
 	s.Transport = &http.Transport{
 		DisableCompression:  true,
+		TLSClientConfig:     clientConfig(),
 		MaxIdleConnsPerHost: 100,
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			switch host, _, _ := net.SplitHostPort(address); host {
-			case "nxdomain.invalid":
-				err := &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+			host, port, _ := net.SplitHostPort(address)
+			if err := dialError(host); err != nil {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
-			case "refused.invalid":
-				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 			}
-			return dial(ctx)
+			return dial(ctx, port)
 		},
 	}
+}
+
+// dialError returns why there is no connection to host, or nil.
+func dialError(host string) error {
+	switch host {
+	case "nxdomain.invalid":
+		return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	case "servfail.invalid":
+		return &net.DNSError{Err: "server misbehaving", Name: host, IsTemporary: true}
+	case "refused.invalid":
+		return syscall.ECONNREFUSED
+	case "unreachable.invalid":
+		return syscall.EHOSTUNREACH
+	}
+	return nil
 }
 
 // Handle sets what path answers: its first request gets the first reply and so
