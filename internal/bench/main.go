@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ type bench struct {
 	tree    string // of 2018, or "" when it is not there
 	expect  string // sources.jsonl.xz that list what tree has
 	chroot  string // folder with a newer Nix, "" for this system
+
+	fetching fetchOptions
 }
 
 func main() {
@@ -31,6 +34,11 @@ func main() {
 	flag.StringVar(&b.tree, "tree", "", "package set to evaluate")
 	flag.StringVar(&b.expect, "expect", "", "list of the sources that the tree has (sources.jsonl.xz)")
 	flag.StringVar(&b.chroot, "chroot", "", "folder of a system whose Nix evaluates")
+	flag.StringVar(&b.fetching.to, "to", "memory,disk", "where to fetch to")
+	flag.StringVar(&b.fetching.contenders, "contenders", "granary,curl,aria2c,wget2",
+		"who fetches")
+	flag.DurationVar(&b.fetching.latency, "latency", 40*time.Millisecond,
+		"to the first byte, of fetch/latency")
 	scratch := flag.String("scratch", "", "folder for scratch stores and disks (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -42,19 +50,29 @@ func main() {
 }
 
 func (b *bench) run(ctx context.Context, scratch string, names []string) (err error) {
+	if b.granary, err = filepath.Abs(b.granary); err != nil {
+		return err
+	}
 	if b.dir, err = os.MkdirTemp(scratch, "granary-bench-"); err != nil {
 		return err
 	}
+	if b.dir, err = filepath.Abs(b.dir); err != nil {
+		return err
+	}
 	defer func() { removeAll(b.dir) }()
+	b.fetching.keep = corporaIn(scratch)
 	all := []struct {
 		name string
 		do   func(context.Context) error
 	}{
 		{"eval", b.eval}, {"evalonce", b.evalOnce}, {"drv", b.drv}, {"nar", b.nar},
-		{"memory", b.memory},
+		{"memory", b.memory}, {"fetch/small", b.fetch(smallTrial)},
+		{"fetch/nixpkgs", b.fetch(nixpkgsTrial)}, {"fetch/large", b.fetch(largeTrial)},
+		{"fetch/latency", b.fetchLatency},
 	}
 	for _, one := range all {
-		if len(names) > 0 && !slices.Contains(names, one.name) {
+		group, _, _ := strings.Cut(one.name, "/")
+		if len(names) > 0 && !slices.Contains(names, one.name) && !slices.Contains(names, group) {
 			continue
 		}
 		fmt.Printf("== %s\n", one.name)

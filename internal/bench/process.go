@@ -14,11 +14,12 @@ import (
 )
 
 // usage is what a process used. Memory and CPU are the process's own, without
-// its children's.
+// its children's, but for cpuAll.
 type usage struct {
 	wall   time.Duration
 	memory int64 // largest resident set, bytes
 	cpu    time.Duration
+	cpuAll time.Duration // with the children that it waited for
 	stdout []byte
 	stderr string
 	status int
@@ -35,8 +36,16 @@ func (b *bench) measure(ctx context.Context, dir, name string, args ...string) (
 		"XDG_DATA_HOME="+dir, "XDG_STATE_HOME="+dir, "HOME="+dir,
 		"NIXPKGS_ALLOW_UNFREE=1", "NIXPKGS_ALLOW_BROKEN=1",
 		"NIXPKGS_ALLOW_UNSUPPORTED_SYSTEM=1", "NIXPKGS_ALLOW_INSECURE=1")
+	return run(cmd)
+}
+
+// run runs a program and watches it. Its output is kept unless it goes elsewhere.
+func run(cmd *exec.Cmd) (usage, error) {
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if cmd.Stdout == nil {
+		cmd.Stdout = &stdout
+	}
+	cmd.Stderr = &stderr
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return usage{}, err
@@ -53,8 +62,9 @@ func (b *bench) measure(ctx context.Context, dir, name string, args ...string) (
 	close(stop)
 	<-watched
 	u.stdout, u.stderr, u.status = stdout.Bytes(), stderr.String(), cmd.ProcessState.ExitCode()
+	u.cpuAll = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if err != nil && u.status != 3 {
-		return u, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, tail(u.stderr))
+		return u, fmt.Errorf("%s: %w\n%s", cmd, err, tail(u.stderr))
 	}
 	return u, nil
 }
