@@ -1,11 +1,13 @@
 package fetch
 
-import (
-	"context"
-	"net/http"
-	"time"
+import "time"
 
-	"github.com/hashicorp/go-retryablehttp"
+const (
+	minBackoff = time.Second
+	maxBackoff = time.Minute
+	// maxRefusals is how often a URL is asked again, without counting, after answers
+	// that there were too many requests.
+	maxRefusals = 20
 )
 
 // begin notes that a request starts.
@@ -24,55 +26,43 @@ func (d *download) end(f *failure) {
 	if d.rank != nil {
 		d.rank(&d.attempt)
 	}
+	d.run.queue.report(d.job.at, d.attempt.Start, f)
 	d.job.attempts = append(d.job.attempts, d.attempt)
 	d.run.logger.Debug("asked", "url", d.url, "status", d.attempt.Status,
 		"bytes", d.attempt.Bytes, "reason", string(d.attempt.Reason))
 }
 
-// checkRetry is called by retryablehttp with each answer.
-func (d *download) checkRetry(
-	ctx context.Context, resp *http.Response, err error,
-) (bool, error) {
-	if ctx.Err() != nil {
-		return false, context.Cause(ctx)
+// retry sees to it that the URL is asked again after the failure f, if that is to
+// be.
+func (d *download) retry(f *failure) {
+	if d.stop == nil || !d.stop() {
+		d.run.retry(d.job, f)
 	}
-	if resp != nil {
-		d.attempt.Status = resp.StatusCode
-	}
-	f := classify(resp, err)
-	if f == nil {
-		return false, nil
-	}
-	d.end(f)
-	return d.retry(f), nil
 }
 
-// retry tells whether the request that failed with f is to be repeated, and
-// counts and tells it.
-func (d *download) retry(f *failure) bool {
-	if !f.again || d.left == 0 || d.stop != nil && d.stop() {
-		return false
+// retry sees to it that the candidate of j, whose last attempt ended with f, is
+// asked again, if that is to be.
+func (r *run) retry(j *job, f *failure) {
+	t := &j.try
+	pause := r.queue.pauseOf(j.at)
+	switch {
+	case !f.again:
+		return
+	case f.reason == ReasonRateLimited: // the host pauses
+		if t.refusals == maxRefusals || !r.queue.hopeful(j.at, r.retries) {
+			return
+		}
+		t.refusals++
+	case t.left == 0:
+		return
+	default:
+		t.left--
+		j.wait = backoff(t.used, f.after)
+		t.used++
 	}
-	d.left--
-	d.used++
-	d.run.recorder.send(Event{Kind: Retry, Source: *d.job.source, Attempt: d.attempt})
-	return true
-}
-
-// backoff is how long to wait before a retry: 1, 2, 4 seconds and so on, or
-// what the server asks for with Retry-After, but a minute at the most.
-func (d *download) backoff(resp *http.Response) time.Duration {
-	wait := retryablehttp.DefaultBackoff(minBackoff, maxBackoff, max(d.used-1, 0), resp)
-	return min(wait, maxBackoff)
-}
-
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
+	j.again = true
+	r.recorder.send(Event{
+		Kind: Retry, Source: *j.source, Attempt: j.attempts[len(j.attempts)-1],
+		Wait: max(j.wait, pause),
+	})
 }

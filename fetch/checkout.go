@@ -46,26 +46,16 @@ type checkout struct {
 	received int64 // bytes
 }
 
-// askRepository is the asker for repositories. What may pass is tried again.
+// askRepository is the asker for repositories.
 func (r *run) askRepository(ctx context.Context, j *job, url string) (bool, error) {
 	r.active.Add(1)
 	defer r.active.Add(-1)
-	wait := minBackoff
-	for left := r.retries; ; left-- {
-		f, err := r.checkOut(ctx, j, url)
-		if err != nil || f == nil {
-			return err == nil, err
-		}
-		if !f.again || left == 0 {
-			return false, nil
-		}
-		last := j.attempts[len(j.attempts)-1]
-		r.recorder.send(Event{Kind: Retry, Source: *j.source, Attempt: last})
-		if err := sleep(ctx, wait); err != nil {
-			return false, err
-		}
-		wait = min(2*wait, maxBackoff)
+	f, err := r.checkOut(ctx, j, url)
+	if err != nil || f == nil {
+		return err == nil, err
 	}
+	r.retry(j, f)
+	return false, nil
 }
 
 // checkOut tries once. It returns why the source is not held now, or nil.
@@ -87,6 +77,7 @@ func (r *run) checkOut(ctx context.Context, j *job, url string) (*failure, error
 	case err != nil:
 		return nil, fmt.Errorf("check out %s: %w", url, err)
 	}
+	r.queue.report(j.at, a.Start, f)
 	j.attempts = append(j.attempts, a)
 	r.logger.Debug("asked", "url", url, "bytes", a.Bytes, "reason", string(a.Reason))
 	if f == nil {

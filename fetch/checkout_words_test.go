@@ -89,7 +89,8 @@ func TestClassifyWords(t *testing.T) {
 		if got == nil {
 			got = &failure{}
 		}
-		if want := (failure{test.want, "", test.again}); *got != want {
+		got.busy = false
+		if want := (failure{reason: test.want, again: test.again}); *got != want {
 			t.Errorf("%s\ngot %+v, want %+v", test.text, *got, want)
 		}
 	}

@@ -8,15 +8,19 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // A failure is why an attempt did not bring the right bytes.
 type failure struct {
 	reason Reason
 	detail string
-	again  bool // it may pass: the same URL is worth another try
+	again  bool          // it may pass: the same URL is worth another try
+	busy   bool          // the server says that there are too many requests
+	after  time.Duration // that the server asks to wait, or 0
 }
 
 var (
@@ -58,19 +62,35 @@ func classifyStatus(resp *http.Response) *failure {
 	case code == http.StatusForbidden, code == http.StatusUnavailableForLegalReasons:
 		f.reason = ReasonForbidden
 	case code == http.StatusTooManyRequests:
-		f.reason, f.again = ReasonRateLimited, true
+		f.reason, f.again, f.busy = ReasonRateLimited, true, true
+		f.after = retryAfter(resp.Header)
 	case code == http.StatusRequestTimeout:
 		f.reason, f.again = ReasonTimeout, true
 	case code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
 		f.reason = ReasonServerError
 	case code >= 500:
-		f.reason, f.again = ReasonServerError, true
+		f.reason, f.again, f.busy = ReasonServerError, true, code == http.StatusServiceUnavailable
+		f.after = retryAfter(resp.Header)
 	case code >= 300 && code < 400:
 		f.reason = ReasonRedirect
 	default:
 		f.reason = ReasonStatus
 	}
 	return f
+}
+
+// retryAfter returns how long a server asks to wait (RFC 9110, 10.2.3): seconds or
+// a date; 0 if it does not.
+func retryAfter(h http.Header) time.Duration {
+	text := h.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return max(0, time.Duration(seconds)*time.Second)
+	}
+	date, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return max(0, time.Until(date))
 }
 
 func classifyError(err error) *failure {

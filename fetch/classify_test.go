@@ -57,7 +57,9 @@ func TestClassifyStatus(t *testing.T) {
 		if f == nil {
 			f = &failure{detail: "words"}
 		}
-		if want := (failure{test.want, "words", test.again}); *f != want {
+		want := failure{reason: test.want, detail: "words", again: test.again}
+		want.busy = test.code == 429 || test.code == 503
+		if *f != want {
 			t.Errorf("%d: got %+v, want %+v", test.code, *f, want)
 		}
 	}
@@ -100,7 +102,7 @@ func TestClassifyError(t *testing.T) {
 			wrapped := &url.Error{Op: "Get", URL: "http://x/", Err: test.err}
 			for _, err := range []error{test.err, wrapped} {
 				got := classify(nil, err)
-				if want := (failure{test.want, test.err.Error(), test.again}); *got != want {
+				if want := (failure{reason: test.want, detail: test.err.Error(), again: test.again}); *got != want {
 					t.Errorf("got %+v, want %+v", *got, want)
 				}
 			}

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
-
 	"granary"
 	"granary/disk"
 	"granary/hashes"
@@ -21,24 +19,18 @@ const (
 	bufferSize = 128 << 10 // bytes
 	// progress is how many new bytes make a try that broke off a success.
 	progress = 1 << 20
-
-	minBackoff = time.Second
-	maxBackoff = time.Minute // also where a server asks for more
 )
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
-// A download brings the bytes of one URL into a temp.
+// A download brings the bytes of one URL into a temp, by one request, or by
+// several as long as each brings many bytes.
 type download struct {
 	run    *run
 	job    *job
 	url    string
 	temp   *disk.Temp
-	client *retryablehttp.Client
-
-	left    int   // retries
-	used    int   // retries since there was progress
-	reached int64 // the largest size of temp when there was
+	client *http.Client
 
 	attempt  Attempt  // under way
 	failure  *failure // of the last attempt
@@ -62,19 +54,9 @@ type made struct {
 
 // newDownload returns a download into temp, or, if that is nil, one for text.
 func newDownload(r *run, j *job, url string, temp *disk.Temp) *download {
-	d := &download{run: r, job: j, url: url, temp: temp, left: r.retries}
-	if temp != nil {
-		d.reached = temp.Size()
-	}
-	d.client = &retryablehttp.Client{
-		HTTPClient:     r.newClient(),
-		RetryMax:       r.retries,
-		RequestLogHook: func(retryablehttp.Logger, *http.Request, int) { d.begin() },
-		CheckRetry:     d.checkRetry,
-		Backoff: func(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
-			return d.backoff(resp)
-		},
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	d := &download{run: r, job: j, url: url, temp: temp, client: r.newClient()}
+	if temp != nil && len(j.attempts) == j.try.first {
+		j.try.reached = temp.Size()
 	}
 	return d
 }
@@ -103,12 +85,18 @@ func (d *download) hold(ctx context.Context, recipe granary.Recipe) (bool, error
 	return true, nil
 }
 
-// rightBytes downloads until the hash is right or the URL is given up: then
-// there is no temp in what it returns.
+// rightBytes downloads until the hash is right or there was a failure: then there
+// is no temp in what it returns, and the job is told whether to ask again.
 func (d *download) rightBytes(ctx context.Context) (made, error) {
-	for range 2 {
-		if ok, err := d.fetch(ctx); err != nil || !ok {
+	for {
+		whole, again, err := d.request(ctx)
+		switch {
+		case err != nil:
 			return made{}, err
+		case again:
+			continue
+		case !whole:
+			return made{}, nil
 		}
 		good, err := d.settle(ctx)
 		if err != nil || good.temp != nil {
@@ -117,12 +105,12 @@ func (d *download) rightBytes(ctx context.Context) (made, error) {
 		if err := d.temp.Reset(); err != nil {
 			return made{}, err
 		}
-		if !d.resumed {
-			break
+		if !d.resumed || d.job.try.afresh {
+			return made{}, nil
 		}
 		// The parts may not belong together: once more, from nothing.
+		d.job.try.afresh = true
 	}
-	return made{}, nil
 }
 
 // settle checks the bytes, as they are and without the server's compression.
@@ -154,37 +142,27 @@ func (d *download) settle(ctx context.Context) (made, error) {
 	return good, nil
 }
 
-// fetch fills the temp, with retries. It returns false after a failure.
-func (d *download) fetch(ctx context.Context) (bool, error) {
-	for {
-		again, err := d.request(ctx)
-		if err != nil || !again {
-			return d.failure == nil, err
-		}
-	}
-}
-
-// request makes a request and reads the body. It tells whether to make another
-// one for the rest.
-func (d *download) request(ctx context.Context) (again bool, err error) {
+// request makes a request and reads the body. It tells whether the temp has all
+// bytes now, or whether to make another one at once.
+func (d *download) request(ctx context.Context) (whole, again bool, err error) {
 	resp, err := d.ask(ctx)
 	if resp == nil {
-		return false, err
+		return false, false, err
 	}
 	defer resp.Body.Close()
-	whole, err := d.place(resp)
+	whole, err = d.place(resp)
 	if err != nil || whole || d.failure != nil {
-		return d.failure != nil, err
+		return whole, d.failure != nil, err
 	}
 	return d.receive(ctx, resp)
 }
 
-// ask makes one request, which retryablehttp repeats until there is a body.
-// That is to be closed. It returns nil after a failure.
+// ask makes one request. The body is to be closed. It returns nil after a
+// failure.
 func (d *download) ask(ctx context.Context) (*http.Response, error) {
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
+	d.begin()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
 	if err != nil {
-		d.begin()
 		d.end(&failure{reason: ReasonBadURL, detail: err.Error()})
 		return nil, nil
 	}
@@ -192,18 +170,19 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	if d.temp != nil {
 		askForRest(req.Header, d.url, d.temp)
 	}
-	d.client.RetryMax = d.left
 	resp, err := d.client.Do(req)
-	switch {
-	case ctx.Err() != nil:
+	if resp != nil {
+		d.attempt.Status = resp.StatusCode
+	}
+	if ctx.Err() != nil {
 		err = context.Cause(ctx)
-	case d.failure != nil:
-		err = nil
+	} else if f := classify(resp, err); f != nil {
+		d.end(f)
+		d.retry(f)
 		drain(resp)
-	case err == nil:
+		err = nil
+	} else {
 		return resp, nil
-	default:
-		err = fmt.Errorf("request %s: %w", d.url, err)
 	}
 	if resp != nil {
 		resp.Body.Close()
@@ -218,41 +197,34 @@ func drain(resp *http.Response) {
 	}
 }
 
-// text returns what is at the URL, with retries, without a temp. It returns nil
-// after a failure, such as that there are more than limit bytes, or that they
-// take very long.
+// text returns what is at the URL, without a temp. It returns nil after a failure,
+// such as that there are more than limit bytes, or that they take very long.
 func (d *download) text(ctx context.Context, limit int64) ([]byte, error) {
-	for {
-		resp, err := d.ask(ctx)
-		if resp == nil {
-			return nil, err
-		}
-		late := time.AfterFunc(10*d.run.timeout, func() { resp.Body.Close() })
-		body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-		if !late.Stop() && err != nil {
-			err = errSilence
-		}
-		resp.Body.Close()
-		d.attempt.Bytes += int64(len(body))
-		d.run.bytes.Add(int64(len(body)))
-		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case int64(len(body)) > limit:
-			d.end(&failure{reason: ReasonTooLarge, detail: errTooLarge.Error()})
-			return nil, nil
-		case err == nil:
-			return body, nil
-		}
-		f := classify(nil, err)
-		d.end(f)
-		if !d.retry(f) {
-			return nil, nil
-		}
-		if err := sleep(ctx, d.backoff(nil)); err != nil {
-			return nil, err
-		}
+	resp, err := d.ask(ctx)
+	if resp == nil {
+		return nil, err
 	}
+	defer resp.Body.Close()
+	late := time.AfterFunc(10*d.run.timeout, func() { resp.Body.Close() })
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if !late.Stop() && err != nil {
+		err = errSilence
+	}
+	d.attempt.Bytes += int64(len(body))
+	d.run.bytes.Add(int64(len(body)))
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case int64(len(body)) > limit:
+		d.end(&failure{reason: ReasonTooLarge, detail: errTooLarge.Error()})
+		return nil, nil
+	case err == nil:
+		return body, nil
+	}
+	f := classify(nil, err)
+	d.end(f)
+	d.retry(f)
+	return nil, nil
 }
 
 func (f *Fetcher) userAgent() string {
@@ -298,31 +270,40 @@ func (d *download) startOver(resp *http.Response) error {
 	return d.temp.Reset()
 }
 
-// receive appends the body to the temp, and tells whether to ask for the rest.
-func (d *download) receive(ctx context.Context, resp *http.Response) (again bool, err error) {
+// receive appends the body to the temp, and tells whether that has all bytes now,
+// or whether to ask for the rest at once.
+func (d *download) receive(
+	ctx context.Context, resp *http.Response,
+) (whole, again bool, err error) {
 	if limit := d.run.MaxSize; limit > 0 && d.temp.Size()+resp.ContentLength > limit {
-		return false, d.tooLarge()
+		return false, false, d.tooLarge()
 	}
 	readErr, err := d.copy(resp.Body)
 	switch {
 	case err != nil:
-		return false, err
+		return false, false, err
 	case ctx.Err() != nil:
-		return false, context.Cause(ctx)
+		return false, false, context.Cause(ctx)
 	case readErr == io.EOF:
-		return false, nil
+		return true, false, nil
 	case readErr == errTooLarge:
-		return false, d.tooLarge()
+		return false, false, d.tooLarge()
 	}
-	f := classify(nil, readErr)
+	return false, d.brokeOff(classify(nil, readErr)), nil
+}
+
+// brokeOff notes that the body ended too early, and tells whether to ask for the
+// rest at once, as when it brought many bytes.
+func (d *download) brokeOff(f *failure) (again bool) {
 	d.end(f)
-	if d.temp.Size() >= d.reached+progress {
-		d.reached, d.left, d.used = d.temp.Size(), d.run.retries, 0
+	t := &d.job.try
+	if !f.again || d.run.retries == 0 || d.temp.Size() < t.reached+progress {
+		d.retry(f)
+		return false
 	}
-	if !d.retry(f) {
-		return false, nil
-	}
-	return true, sleep(ctx, d.backoff(nil))
+	t.reached, t.left, t.used = d.temp.Size(), d.run.retries-1, 0
+	d.run.recorder.send(Event{Kind: Retry, Source: *d.job.source, Attempt: d.attempt})
+	return true
 }
 
 var errTooLarge = errors.New("larger than the limit")

@@ -31,6 +31,8 @@ type Event struct {
 	// source, the one that says most. It is zero for a source that was on the
 	// disk already; its URL is "" for a source that has none to try.
 	Attempt
+	// Wait is how long a retry waits, at least.
+	Wait time.Duration
 	// Attempts are all requests for the source in this run, in order, and the
 	// candidates that could not be asked at all. Retry events have none.
 	Attempts []Attempt

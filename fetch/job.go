@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 
 	"granary"
@@ -19,6 +20,32 @@ type job struct {
 	candidates []candidate // not yet tried
 	attempts   []Attempt
 	built      bool // or not: the builder has said what became of it
+
+	at     *host // whose slot it has
+	urgent bool  // goes before the others that wait for its host
+	try    try   // at the candidate that is asked now
+
+	again bool          // the candidate is to be asked once more
+	wait  time.Duration // but not before
+}
+
+// A try is what became of a candidate so far.
+type try struct {
+	left     int   // retries
+	used     int   // retries since there was progress
+	refusals int   // answers that there were too many requests
+	reached  int64 // the largest size of the temp when there was progress
+	afresh   bool  // it was asked for all bytes again
+	first    int   // attempts of the job before it
+}
+
+// turn moves candidates at hosts that are away behind the others.
+func (j *job) turn(away func(host string) bool) {
+	n := slices.IndexFunc(j.candidates, func(c candidate) bool { return !away(c.host) })
+	if n <= 0 || j.again {
+		return
+	}
+	j.candidates = slices.Concat(j.candidates[n:], j.candidates[:n])
 }
 
 // host is that of the next candidate; "" for what happens on this machine.
@@ -50,9 +77,7 @@ func (r *run) step(ctx context.Context, j *job) (bool, error) {
 		j.begun = true
 		held, err = r.begin(ctx, j)
 	} else {
-		c := j.candidates[0]
-		j.candidates = j.candidates[1:]
-		held, err = c.ask(ctx, j, c.url)
+		held, err = r.ask(ctx, j)
 	}
 	if err != nil || held || len(j.candidates) > 0 {
 		return held, err
@@ -61,6 +86,27 @@ func (r *run) step(ctx context.Context, j *job) (bool, error) {
 		r.failed(j)
 	}
 	return true, nil
+}
+
+// ask asks the next candidate, once. It stays the next one if it is to be asked
+// again.
+func (r *run) ask(ctx context.Context, j *job) (held bool, err error) {
+	c := j.candidates[0]
+	j.candidates, j.urgent = j.candidates[1:], false
+	if gone := j.at.gone; gone != nil {
+		j.refuse(c.url, gone)
+		return false, nil
+	}
+	if !j.again {
+		j.try = try{left: r.retries, first: len(j.attempts)}
+	}
+	j.again = false
+	held, err = c.ask(ctx, j, c.url)
+	if j.again {
+		j.urgent = true // what was begun is finished first
+		j.candidates = append([]candidate{c}, j.candidates...)
+	}
+	return held, err
 }
 
 // failed tells that the source of j could not be had.
@@ -146,14 +192,14 @@ func (r *run) askURL(ctx context.Context, j *job, url string) (held bool, err er
 // askMirror is the asker for hashed mirrors: whatever makes the source elsewhere,
 // they have it as it is. That one of them does not have it tells least.
 func (r *run) askMirror(ctx context.Context, j *job, url string) (held bool, err error) {
-	first, file := len(j.attempts), *j.source
+	file := *j.source
 	file.Recipe = granary.RecipeFlat
 	held, err = r.bring(ctx, j, url, &file)
 	if held {
 		return true, err
 	}
-	for i := range j.attempts[first:] {
-		if a := &j.attempts[first+i]; a.Reason == ReasonNotFound {
+	for i := range j.attempts[j.try.first:] {
+		if a := &j.attempts[j.try.first+i]; a.Reason == ReasonNotFound {
 			a.ranks = reasonMiss
 		}
 	}

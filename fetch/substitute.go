@@ -17,8 +17,7 @@ import (
 func (c *substituter) substitute(
 	ctx context.Context, j *job, url string, info *narinfo,
 ) (held bool, err error) {
-	first := len(j.attempts)
-	defer func() { c.judge(j.attempts[first:]) }()
+	defer c.judge(j)
 	c.run.active.Add(1)
 	defer c.run.active.Add(-1)
 	temp, err := c.run.Disk.CreateTemp(ctx, narKey(j.source))

@@ -99,32 +99,29 @@ func (c *substituter) candidate(raw string) candidate {
 	return urlCandidate(c.run.rewrite(raw))
 }
 
-// ask asks for the narinfo at url, and then for the NAR: at once if that is on
-// the same host, else when it is the turn of the other one.
+// ask asks for the narinfo at url, after which it is the NAR's turn: next if that
+// is on the same host.
 func (c *substituter) ask(ctx context.Context, j *job, url string) (bool, error) {
 	if gone := c.isGone(); gone != nil {
 		c.refuse(j, url, gone)
 		return false, nil
 	}
-	first := len(j.attempts)
 	info, err := c.describe(ctx, j, url)
 	if err != nil || info == nil {
-		c.judge(j.attempts[first:])
+		c.judge(j)
 		return false, err
 	}
 	next, f := c.locate(info.url)
 	if f != nil {
 		c.refuse(j, next.url, f)
-		c.judge(j.attempts[first:])
+		c.judge(j)
 		return false, nil
 	}
 	next.ask = func(ctx context.Context, j *job, url string) (bool, error) {
 		return c.substitute(ctx, j, url, info)
 	}
-	if next.host == c.candidate(c.base).host {
-		return next.ask(ctx, j, next.url)
-	}
 	j.candidates = append([]candidate{next}, j.candidates...)
+	j.urgent = next.host == c.candidate(c.base).host
 	return false, nil
 }
 
@@ -183,7 +180,7 @@ func (c *substituter) download(j *job, url string, temp *disk.Temp) *download {
 	d.rank = c.rank
 	d.stop = func() bool { return c.isGone() != nil }
 	if c.transport != nil {
-		d.client.HTTPClient.Transport = c.transport
+		d.client.Transport = c.transport
 	}
 	return d
 }
@@ -200,11 +197,12 @@ func (c *substituter) isGone() *failure {
 	return c.gone
 }
 
-// judge looks how the attempts at the cache for one source ended, and leaves it
+// judge looks how the attempts at the cache for the source of j ended, and leaves it
 // alone for the rest of the run if it did not work one time too many. They may be
 // in an event already.
-func (c *substituter) judge(attempts []Attempt) {
-	if len(attempts) == 0 {
+func (c *substituter) judge(j *job) {
+	attempts := j.attempts[j.try.first:]
+	if j.again || len(attempts) == 0 {
 		return
 	}
 	last := &attempts[len(attempts)-1]

@@ -98,7 +98,7 @@ func TestSubstituterIsLeftAlone(t *testing.T) {
 	}{
 		{"refused", "http://refused.invalid", nil, "refused", time.Second},
 		{"no such host", "http://nxdomain.invalid/c", nil, "dns", time.Second},
-		{"silent", badCache, script{badweb.Stall(nil, "", -1)}, "timeout", 3 * time.Minute},
+		{"silent", badCache, script{badweb.Stall(nil, "", -1)}, "timeout", 4 * time.Minute},
 		{"busy", badCache, script{badweb.Status(503)}, "server error", 20 * time.Second},
 		{"login page", badCache, script{badweb.HTML()}, "html instead of an archive", time.Second},
 	}

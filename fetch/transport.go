@@ -46,9 +46,6 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 
 // A watchdog ends requests whose server is silent for too long, be it before
 // the header or within the body.
-//
-// It has no CloseIdleConnections method on purpose: retryablehttp would call it
-// after each failure, and so close the connections of all others.
 type watchdog struct {
 	next    http.RoundTripper
 	timeout time.Duration

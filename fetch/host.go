@@ -1,0 +1,129 @@
+package fetch
+
+import "time"
+
+const (
+	// maxPause is the longest pause of a host, also where it asks for more.
+	maxPause = 2 * time.Minute
+	// failuresToLeave are so many failures of a host in a row that it is left alone,
+	// or a few more than there are retries.
+	failuresToLeave = 6
+	// awayFor is how long a host is left alone at first; each further failure
+	// doubles that, up to maxAway. Where nothing else is left to do, it is
+	// lastWait at first.
+	awayFor  = time.Minute
+	maxAway  = 15 * time.Minute
+	lastWait = 5 * time.Second
+	// lastChances is how often a host is tried when nothing else is left to do.
+	lastChances = 3
+)
+
+// A host is a server during a run: how many requests at a time it bears, and
+// whether it works.
+type host struct {
+	name    string
+	waiting []*job
+	urgent  []*job // they go before waiting
+	limit   int    // the most slots
+	cache   bool   // of a substituter, which sees itself whether to leave it alone
+	slots   int    // as many as it bears now
+	active  int    // slots in use
+	ready   bool   // is in queue.ready
+	due     bool   // is in queue.later
+
+	paused time.Time // until when it is not asked
+	cut    time.Time // when it lost slots
+	good   int       // good answers since it lost or gained a slot
+	dry    int       // pauses in a row, with no good answer between them
+	bad    int       // failures in a row, of requests that followed each other
+	badAt  time.Time // when the last of them ended
+
+	away    bool     // it is left alone, but for one request after each pause
+	chances int      // left when nothing else is left to do
+	granted bool     // one of them is not yet used
+	last    *failure // of its own
+	gone    *failure // why it is not asked any more, or nil
+}
+
+// isReady tells whether a job of the host, if it has one, can be taken.
+func (h *host) isReady(now time.Time) bool {
+	return h.gone != nil || h.active < h.slots && !h.paused.After(now)
+}
+
+func (h *host) isIdle() bool { return len(h.waiting)+len(h.urgent) == 0 }
+
+// next takes the job whose turn it is.
+func (h *host) next() *job {
+	from := &h.waiting
+	if len(h.urgent) > 0 {
+		from = &h.urgent
+	}
+	j := (*from)[0]
+	(*from)[0] = nil
+	*from = (*from)[1:]
+	return j
+}
+
+// answered notes that the host works.
+func (h *host) answered() {
+	h.bad, h.dry, h.away = 0, 0, false
+	if h.good++; h.good >= h.slots && h.slots < h.limit {
+		h.slots++
+		h.good = 0
+	}
+}
+
+// refused notes an answer to a request of begin that the host has too much to do.
+// It loses half of its slots, and pauses for as long as it asks for; if it limits
+// the rate but does not say for how long, then for longer each time.
+func (h *host) refused(now, begin time.Time, f *failure) {
+	wait := min(f.after, maxPause)
+	if !begin.Before(h.cut) { // else it says no more than the answer before
+		h.slots, h.cut, h.good = max(1, h.slots/2), now, 0
+		if f.reason == ReasonRateLimited {
+			wait = backoff(h.dry, f.after)
+			h.dry++
+		}
+	}
+	if until := now.Add(wait); until.After(h.paused) {
+		h.paused = until
+	}
+}
+
+// failed notes a failure of a request of begin that is the host's own. It tells
+// whether the host is to be left alone from now on, which it is after so many.
+func (h *host) failed(now, begin time.Time, f *failure, most int) bool {
+	h.last = f
+	if h.cache || begin.Before(h.badAt) { // it says no more than the failure before it
+		return false
+	}
+	h.bad++
+	h.badAt = now
+	if h.bad < most {
+		return false
+	}
+	left := !h.away
+	h.away, h.slots, h.good = true, 1, 0
+	h.paused = now.Add(min(awayFor<<min(h.bad-most, 8), maxAway))
+	return left
+}
+
+// backoff is how long to wait before the retry n, from 0 on: 1, 2, 4 seconds and
+// so on up to a minute, or what the server asked for, up to maxPause.
+func backoff(n int, after time.Duration) time.Duration {
+	if after > 0 {
+		return min(after, maxPause)
+	}
+	return min(minBackoff<<min(n, 10), maxBackoff)
+}
+
+// isHosts tells whether a failure says something about the host, and not about
+// one of its files.
+func (f *failure) isHosts() bool {
+	switch f.reason {
+	case ReasonTimeout, ReasonRateLimited, ReasonServerError, ReasonNetwork, ReasonUnreachable,
+		ReasonRefused, ReasonDNS, ReasonTLS, ReasonReset:
+		return true
+	}
+	return false
+}
