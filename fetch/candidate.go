@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"granary"
-	"granary/hashes"
 )
 
 // A Rewrite asks for URLs that begin with From at To plus the rest.
@@ -21,6 +20,8 @@ type candidate struct {
 	host    string
 	ask     asker
 	failure *failure
+	site    string // of mirror://, if it is one of the mirrors
+	last    bool   // a last resort: it comes after all others
 }
 
 // An asker asks the candidate at url for the source of j, and tells whether it
@@ -31,9 +32,9 @@ type asker func(ctx context.Context, j *job, url string) (held bool, err error)
 // candidates returns where to ask for s, in order and each place once.
 func (r *run) candidates(s *granary.Source) []candidate {
 	if r.SubstitutersFirst {
-		return slices.Concat(r.substituters(s), r.origins(s))
+		return slices.Concat(r.substituters(s), r.origins(s), r.archives(s))
 	}
-	return slices.Concat(r.origins(s), r.substituters(s))
+	return slices.Concat(r.origins(s), r.substituters(s), r.archives(s))
 }
 
 // origins returns the places that s's derivation names, or why there is none, and
@@ -44,40 +45,48 @@ func (r *run) origins(s *granary.Source) (all []candidate) {
 	} else if all = r.urls(s); len(all) == 0 {
 		all = append(all, candidate{failure: &failure{reason: ReasonNoURL, detail: s.Message}})
 	}
-	if !isFile(s.CA) {
-		return all
-	}
-	for _, base := range r.HashedMirrors {
-		c := urlCandidate(r.rewrite(hashedMirrorURL(base, s.CA.Hash)))
-		c.ask = r.askMirror
-		all = appendNew(all, c)
+	if file, ok := fileOf(s); ok {
+		for _, m := range r.places.hashed {
+			all = appendNew(all, m.candidate(file))
+		}
 	}
 	return all
 }
 
-// urls returns the places that s's own URLs lead to.
+// urls returns the places that s's own URLs lead to: in nixpkgs' order, but what
+// gave the right bytes before comes first, and what failed lately last.
 func (r *run) urls(s *granary.Source) (all []candidate) {
 	for _, one := range s.URLs {
 		for url := range strings.FieldsSeq(one) {
-			expanded := r.mirrors.Expand(url)
-			if len(expanded) == 0 {
-				all = append(all, unknownMirror(url))
-			}
-			for _, url := range expanded {
-				all = r.appendCandidate(all, s, url)
+			for _, c := range r.placesOf(s, url) {
+				all = appendNew(all, c)
 			}
 		}
+	}
+	r.orderByPast(all)
+	return all
+}
+
+// placesOf returns the places that one URL of s stands for.
+func (r *run) placesOf(s *granary.Source, url string) (all []candidate) {
+	expanded := r.mirrors.Expand(url)
+	if len(expanded) == 0 {
+		return []candidate{unknownMirror(url)}
+	}
+	for _, one := range expanded {
+		all = r.appendCandidate(all, s, one)
+	}
+	if strings.HasPrefix(url, "mirror://") {
+		for i := range all {
+			all[i] = r.learning(all[i], url)
+		}
+		r.orderMirrors(s, all)
 	}
 	return all
 }
 
 func unknownMirror(url string) candidate {
 	return candidate{url: url, failure: &failure{reason: ReasonUnknownMirror}}
-}
-
-// hashedMirrorURL is what nixpkgs' fetchurl asks a hashed mirror for.
-func hashedMirrorURL(base string, h hashes.Hash) string {
-	return withSlash(base) + h.Algorithm().String() + "/" + h.Base16()
 }
 
 func (r *run) appendCandidate(all []candidate, s *granary.Source, url string) []candidate {

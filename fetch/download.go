@@ -29,6 +29,7 @@ type download struct {
 	run    *run
 	job    *job
 	url    string
+	method string // of HTTP; "" means GET
 	temp   *disk.Temp
 	client *http.Client
 
@@ -161,7 +162,7 @@ func (d *download) request(ctx context.Context) (whole, again bool, err error) {
 // failure.
 func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	d.begin()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
+	req, err := http.NewRequestWithContext(ctx, d.method, d.url, nil)
 	if err != nil {
 		d.end(&failure{reason: ReasonBadURL, detail: err.Error()})
 		return nil, nil

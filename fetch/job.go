@@ -39,13 +39,18 @@ type try struct {
 	first    int   // attempts of the job before it
 }
 
-// turn moves candidates at hosts that are away behind the others.
+// turn moves candidates at hosts that are away behind the others, but not behind
+// the last resorts.
 func (j *job) turn(away func(host string) bool) {
-	n := slices.IndexFunc(j.candidates, func(c candidate) bool { return !away(c.host) })
+	end := slices.IndexFunc(j.candidates, func(c candidate) bool { return c.last })
+	if end <= 0 {
+		end = len(j.candidates)
+	}
+	n := slices.IndexFunc(j.candidates[:end], func(c candidate) bool { return !away(c.host) })
 	if n <= 0 || j.again {
 		return
 	}
-	j.candidates = slices.Concat(j.candidates[n:], j.candidates[:n])
+	j.candidates = slices.Concat(j.candidates[n:end], j.candidates[:n], j.candidates[end:])
 }
 
 // host is that of the next candidate; "" for what happens on this machine.
@@ -187,23 +192,6 @@ func (r *run) held(j *job, object disk.Object, recipe granary.Recipe, a Attempt)
 // askURL is the asker for URLs whose body makes the source by its recipe.
 func (r *run) askURL(ctx context.Context, j *job, url string) (held bool, err error) {
 	return r.bring(ctx, j, url, j.source)
-}
-
-// askMirror is the asker for hashed mirrors: whatever makes the source elsewhere,
-// they have it as it is. That one of them does not have it tells least.
-func (r *run) askMirror(ctx context.Context, j *job, url string) (held bool, err error) {
-	file := *j.source
-	file.Recipe = granary.RecipeFlat
-	held, err = r.bring(ctx, j, url, &file)
-	if held {
-		return true, err
-	}
-	for i := range j.attempts[j.try.first:] {
-		if a := &j.attempts[j.try.first+i]; a.Reason == ReasonNotFound {
-			a.ranks = reasonMiss
-		}
-	}
-	return held, err
 }
 
 // bring downloads what makes s, the source of j with the recipe to use.

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -172,4 +173,41 @@ func schemeRank(url string) int {
 		return 2
 	}
 	return 3
+}
+
+// learning has the standing of c's host learn from what becomes of c, one of the
+// mirrors that site stands for. If the host is failing when it is c's turn, then
+// c gives it to those mirrors that are not.
+func (r *run) learning(c candidate, site string) candidate {
+	ask := c.ask
+	c.site = site
+	c.ask = func(ctx context.Context, j *job, url string) (bool, error) {
+		first := len(j.attempts)
+		if first == j.try.first && r.giveWay(j, c) {
+			return false, nil
+		}
+		held, err := ask(ctx, j, url)
+		for i := first; i < len(j.attempts); i++ {
+			r.places.standings.learn(c.host, &j.attempts[i])
+		}
+		return held, err
+	}
+	return c
+}
+
+// giveWay puts c, which was the next candidate of j, behind the other mirrors of
+// its site, if its host is failing and one of theirs is not.
+func (r *run) giveWay(j *job, c candidate) bool {
+	if !r.places.standings.of(c.host).failing() {
+		return false
+	}
+	n, better := 0, false
+	for n < len(j.candidates) && j.candidates[n].site == c.site {
+		better = better || !r.places.standings.of(j.candidates[n].host).failing()
+		n++
+	}
+	if better {
+		j.candidates = slices.Insert(j.candidates, n, c)
+	}
+	return better
 }
