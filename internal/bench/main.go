@@ -68,7 +68,7 @@ func (b *bench) run(ctx context.Context, scratch string, names []string) (err er
 		{"eval", b.eval}, {"evalonce", b.evalOnce}, {"drv", b.drv}, {"nar", b.nar},
 		{"memory", b.memory}, {"fetch/small", b.fetch(smallTrial)},
 		{"fetch/nixpkgs", b.fetch(nixpkgsTrial)}, {"fetch/large", b.fetch(largeTrial)},
-		{"fetch/latency", b.fetchLatency},
+		{"fetch/latency", b.fetchLatency}, {"fetch/tiny", b.fetchTiny},
 	}
 	for _, one := range all {
 		group, _, _ := strings.Cut(one.name, "/")

@@ -90,9 +90,12 @@ func (u *usage) watch(pid int, stop chan struct{}) {
 	}
 }
 
-func highWater(pid int) int64 {
+func highWater(pid int) int64 { return statusSize(pid, "VmHWM:") }
+
+// statusSize returns a size that /proc/PID/status has, in bytes; 0 if it has none.
+func statusSize(pid int, field string) int64 {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	_, rest, ok := strings.Cut(string(text), "VmHWM:")
+	_, rest, ok := strings.Cut(string(text), field)
 	if !ok {
 		return 0
 	}

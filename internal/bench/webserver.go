@@ -60,7 +60,7 @@ func startNginx(ctx context.Context, dir, root string) (*webServer, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, "nginx", "-p", dir, "-c", file, "-e", "error.log")
+	cmd := exec.CommandContext(ctx, "/usr/sbin/nginx", "-p", dir, "-c", file, "-e", "error.log")
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	if err := cmd.Start(); err != nil {
 		cancel()
