@@ -20,7 +20,9 @@ func (f *Fetcher) Download(ctx context.Context, url string) (object disk.Object,
 		return object, err
 	}
 	defer r.closeIdle()
-	r.recorder = startRecorder(f.Disk, func(Event) {}, func(error) {})
+	ctx, r.fail = context.WithCancelCause(ctx)
+	defer r.fail(nil)
+	r.recorder = startRecorder(f.Disk, func(Event) {}, r.fail)
 	defer r.recorder.finish()
 	c := urlCandidate(r.rewrite(url))
 	c.ask = func(ctx context.Context, j *job, url string) (ok bool, err error) {

@@ -26,10 +26,18 @@ func (d *download) end(f *failure) {
 	if d.rank != nil {
 		d.rank(&d.attempt)
 	}
-	d.run.queue.report(d.job.at, d.attempt.Start, f)
+	d.run.report(d.job, d.attempt.Start, f)
 	d.job.attempts = append(d.job.attempts, d.attempt)
 	d.run.logger.Debug("asked", "url", d.url, "status", d.attempt.Status,
 		"bytes", d.attempt.Bytes, "reason", string(d.attempt.Reason))
+}
+
+// report tells how a request for j, begun at begin, ended.
+func (r *run) report(j *job, begin time.Time, f *failure) {
+	r.queue.report(j.at, begin, f)
+	if r.network.note(j.at.name, f) {
+		r.fail(ErrNoNetwork)
+	}
 }
 
 // retry sees to it that the URL is asked again after the failure f, if that is to

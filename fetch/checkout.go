@@ -77,7 +77,7 @@ func (r *run) checkOut(ctx context.Context, j *job, url string) (*failure, error
 	case err != nil:
 		return nil, fmt.Errorf("check out %s: %w", url, err)
 	}
-	r.queue.report(j.at, a.Start, f)
+	r.report(j, a.Start, f)
 	j.attempts = append(j.attempts, a)
 	r.logger.Debug("asked", "url", url, "bytes", a.Bytes, "reason", string(a.Reason))
 	if f == nil {

@@ -64,17 +64,27 @@ type Fetcher struct {
 
 	bytes  atomic.Int64
 	active atomic.Int64
+	latest atomic.Pointer[queue] // of the run
 }
 
 // Progress is a look at what a Fetcher does.
 type Progress struct {
 	Bytes  int64 // received since the Fetcher was made, in bytes
 	Active int64 // downloads under way
+
+	// Waiting is how many sources wait for a time, such as the end of their host's
+	// pause; Host is the one for which most of them wait, or "".
+	Waiting int
+	Host    string
 }
 
 // Progress may be called at any time; it costs next to nothing.
 func (f *Fetcher) Progress() Progress {
-	return Progress{Bytes: f.bytes.Load(), Active: f.active.Load()}
+	p := Progress{Bytes: f.bytes.Load(), Active: f.active.Load()}
+	if q := f.latest.Load(); q != nil {
+		p.Waiting, p.Host = q.waiting()
+	}
+	return p
 }
 
 // Fetch brings sources onto the disk and says of each to events, once, whether
@@ -84,8 +94,8 @@ func (f *Fetcher) Progress() Progress {
 // events is called by one goroutine at a time. A source is said to be held
 // when its object is durable.
 //
-// The error is that of the machine, or the cause of ctx's end; then there are
-// sources of which nothing is said. Partial downloads stay in the disk's tmp/.
+// The error is that of the machine, or the cause of ctx's end, or ErrNoNetwork;
+// then there are sources of which nothing is said. Partial downloads stay in the disk's tmp/.
 func (f *Fetcher) Fetch(
 	ctx context.Context, sources []granary.Source, events func(Event),
 ) error {
@@ -98,6 +108,7 @@ func (f *Fetcher) Fetch(
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, r.queue.close)()
+	r.fail = cancel
 	r.recorder = startRecorder(f.Disk, events, cancel)
 	var workers sync.WaitGroup
 	for range min(r.jobs, len(sources)) {
@@ -126,6 +137,8 @@ type run struct {
 	closeIdle func()
 	logger    *slog.Logger
 	queue     *queue
+	network   *network
+	fail      context.CancelCauseFunc // ends the run
 	builds    builds
 	recorder  *recorder
 	unpacking chan struct{} // slots for work on archives
@@ -152,6 +165,8 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		passwords: passwords,
 	}
 	r.queue = newQueue(orDefault(f.JobsPerHost, 4), r.retries)
+	r.network = newNetwork()
+	f.latest.Store(r.queue)
 	if r.mirrors == nil {
 		r.mirrors = BuiltinMirrors()
 	}

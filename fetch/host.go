@@ -78,7 +78,7 @@ func (h *host) answered() {
 // the rate but does not say for how long, then for longer each time.
 func (h *host) refused(now, begin time.Time, f *failure) {
 	wait := min(f.after, maxPause)
-	if !begin.Before(h.cut) { // else it says no more than the answer before
+	if begin.After(h.cut) { // else it says no more than the answer before
 		h.slots, h.cut, h.good = max(1, h.slots/2), now, 0
 		if f.reason == ReasonRateLimited {
 			wait = backoff(h.dry, f.after)
@@ -94,7 +94,7 @@ func (h *host) refused(now, begin time.Time, f *failure) {
 // whether the host is to be left alone from now on, which it is after so many.
 func (h *host) failed(now, begin time.Time, f *failure, most int) bool {
 	h.last = f
-	if h.cache || begin.Before(h.badAt) { // it says no more than the failure before it
+	if h.cache || !begin.After(h.badAt) { // it says no more than the failure before it
 		return false
 	}
 	h.bad++

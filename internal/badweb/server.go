@@ -33,6 +33,7 @@ type Server struct {
 	requests map[string][]*http.Request
 	active   map[string]int // requests under way, by host
 	peak     map[string]int // the most there were at a time, by host
+	total    map[string]int // requests, by host
 }
 
 // New starts a server of HTTP on loopback, which ends with the test.
@@ -100,6 +101,7 @@ func newServer() *Server {
 		requests: map[string][]*http.Request{},
 		active:   map[string]int{},
 		peak:     map[string]int{},
+		total:    map[string]int{},
 	}
 }
 
@@ -158,6 +160,13 @@ func (s *Server) Peak(host string) int {
 	return s.peak[host]
 }
 
+// Total returns how many requests there were with this host.
+func (s *Server) Total(host string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total[host]
+}
+
 // ServeHTTP answers with the next reply of the path's script.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.replying.Add(1)
@@ -170,6 +179,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) begin(r *http.Request) http.HandlerFunc {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.total[r.Host]++
 	s.active[r.Host]++
 	s.peak[r.Host] = max(s.peak[r.Host], s.active[r.Host])
 	path := r.Host + r.URL.Path
