@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"slices"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 type fetchFlags struct {
 	netFlags
 	jobs, jobsPerHost int
-	mirrors           []string
+	mirrors           mirrorFlags
 	substituters      substituterFlags
 	builders          builderFlags
 	maxSize           size
@@ -30,8 +29,7 @@ func (f *fetchFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.jobs, "jobs", 32, "download `N` sources at once")
 	flags.IntVar(&f.jobsPerHost, "jobs-per-host", 4, "download `N` sources at once from one host")
-	flags.StringArrayVar(&f.mirrors, "mirror", nil,
-		"ask the hashed mirror at `URL`, too, for URL/ALGORITHM/HASH (repeatable)")
+	f.mirrors.add(cmd)
 	f.substituters.add(cmd)
 	f.builders.add(cmd)
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
@@ -40,13 +38,9 @@ func (f *fetchFlags) add(cmd *cobra.Command) {
 
 // check finds what is wrong with the flags before anything is done.
 func (f *fetchFlags) check() error {
-	if err := cmp.Or(f.netFlags.check(), f.substituters.check(), f.builders.check()); err != nil {
+	err := cmp.Or(f.netFlags.check(), f.mirrors.check(), f.substituters.check(), f.builders.check())
+	if err != nil {
 		return err
-	}
-	for _, mirror := range f.mirrors {
-		if u, err := url.Parse(mirror); err != nil || u.Scheme == "" || u.Host == "" {
-			return usagef("--mirror %q: not a URL", mirror)
-		}
 	}
 	switch {
 	case f.jobs < 1:
@@ -151,7 +145,10 @@ func (a *app) newFetching(
 		return nil, err
 	}
 	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
-	f.HashedMirrors, f.MaxSize = flags.mirrors, int64(flags.maxSize)
+	if err := flags.mirrors.apply(f); err != nil {
+		return nil, err
+	}
+	f.MaxSize = int64(flags.maxSize)
 	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
 	if f.Builder, err = a.builder(ctx, &flags.builders, wanted); err != nil {
 		return nil, err
