@@ -3,10 +3,8 @@ package catalog
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"granary"
 	"granary/hashes"
@@ -87,9 +85,10 @@ func (s *Source) startFrom(start *granary.Source) {
 
 const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.kind, s.rev,
 		s.recipe, s.keep_root, s.strip, s.omit, s.from_path, s.checkout, s.message, s.imported,
-		coalesce(s.size, 0), s.listed, coalesce(s.held_by, ''), coalesce(s.reason, ''),
-		coalesce(s.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
-	FROM source s LEFT JOIN object o ON o.id = s.object_id`
+		coalesce(s.size, 0), s.listed, coalesce(r.held_by, ''), coalesce(r.reason, ''),
+		coalesce(r.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
+	FROM source s LEFT JOIN outcome r ON r.source_id = s.id
+		LEFT JOIN object o ON o.id = r.object_id`
 
 // Source returns the source with that output path, wanted or not, but for its
 // URLs and what concerns snapshots; false if there is none.
@@ -185,104 +184,4 @@ func scanURL(rows *sql.Rows, urls map[int64][]string) error {
 	err := rows.Scan(&id, &url)
 	urls[id] = append(urls[id], url)
 	return err
-}
-
-// An Attempt is one try to have a source from one URL.
-type Attempt struct {
-	URL      string // as it was asked for
-	At       time.Time
-	Duration time.Duration
-	Status   int    // of HTTP, 0 if there was none
-	Bytes    int64  // received
-	Reason   string // "" if it gave the right bytes
-	Detail   string
-}
-
-// An Outcome is what became of one source in a fetch. Object is the zero Hash
-// if it failed; then Reason says why.
-type Outcome struct {
-	OutPath  hashes.StorePath
-	Object   hashes.Hash
-	Recipe   granary.Recipe // by which the object serves the source
-	Size     int64          // of the object, in bytes
-	Reason   string
-	Detail   string
-	Attempts []Attempt
-}
-
-// RecordOutcomes records what became of sources, all or nothing. The objects
-// must be durable already.
-func (c *Catalog) RecordOutcomes(ctx context.Context, outcomes []Outcome) error {
-	return c.write(ctx, func(tx *sql.Tx) error {
-		for i := range outcomes {
-			if err := recordOutcome(ctx, tx, &outcomes[i]); err != nil {
-				return fmt.Errorf("source %s: %w", outcomes[i].OutPath, err)
-			}
-		}
-		return nil
-	})
-}
-
-func recordOutcome(ctx context.Context, tx *sql.Tx, o *Outcome) error {
-	var id int64
-	err := tx.QueryRowContext(ctx, `SELECT id FROM source WHERE out_path = ?`,
-		o.OutPath.Base()).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return errors.New("it was never wanted")
-	}
-	if err != nil {
-		return err
-	}
-	if err := recordAttempts(ctx, tx, id, o.Attempts); err != nil {
-		return err
-	}
-	if o.Object.IsZero() {
-		_, err = tx.ExecContext(ctx, `UPDATE source SET reason = ?, detail = ?,
-			object_id = NULL, held_by = NULL WHERE id = ?`, null(o.Reason), null(o.Detail), id)
-		return err
-	}
-	object, err := recordObject(ctx, tx, o)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE source SET object_id = ?, held_by = ?,
-		reason = NULL, detail = NULL WHERE id = ?`, object, string(o.Recipe), id)
-	return err
-}
-
-func recordObject(ctx context.Context, tx *sql.Tx, o *Outcome) (id int64, err error) {
-	err = tx.QueryRowContext(ctx, `INSERT INTO object (algo, hash, size, held)
-		VALUES (?, ?, ?, unixepoch())
-		ON CONFLICT (algo, hash) DO UPDATE SET size = excluded.size RETURNING id`,
-		o.Object.Algorithm().String(), o.Object.Digest(), o.Size).Scan(&id)
-	return id, err
-}
-
-func recordAttempts(ctx context.Context, tx *sql.Tx, source int64, attempts []Attempt) error {
-	for _, a := range attempts {
-		_, err := tx.ExecContext(ctx, `INSERT INTO attempt
-			(source_id, url, at, ms, status, bytes, reason, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			source, a.URL, a.At.UnixMilli(), a.Duration.Milliseconds(), a.Status, a.Bytes,
-			null(a.Reason), null(a.Detail))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// LastURLs returns, for each failed source, the URL of the attempt that it
-// failed for: the last one with the reason that is given for the source, and with
-// the same detail if there is such a one.
-func (c *Catalog) LastURLs(ctx context.Context) (map[int64]string, error) {
-	last := map[int64]string{}
-	err := c.query(ctx, func(rows *sql.Rows) error {
-		var id int64
-		var url string
-		err := rows.Scan(&id, &url)
-		last[id] = url
-		return err
-	}, `SELECT a.source_id, a.url FROM attempt a JOIN source s ON s.id = a.source_id
-		WHERE a.reason = s.reason ORDER BY a.detail IS s.detail, a.id`)
-	return last, err
 }
