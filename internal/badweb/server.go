@@ -95,6 +95,10 @@ func InMemory(t testing.TB) *Server {
 	return s
 }
 
+// NewHandler returns a server that listens nowhere, and so has neither URL nor
+// Transport: others serve it.
+func NewHandler() *Server { return newServer() }
+
 func newServer() *Server {
 	return &Server{
 		scripts:  map[string][]http.HandlerFunc{},
