@@ -45,14 +45,18 @@ func (p *Past) then(later *Past) {
 	p.Duration += later.Duration
 }
 
-// Attempts are written without an index, which is cheap, and are added up in the
-// table ledger, which has a row for each URL of a source, when so many have come
-// together that are not in it yet.
-const ledgerStep = 1 << 15
+// A ledgerRule says how attempts, which are written without an index, become rows
+// of the table ledger, one for each URL of a source.
+type ledgerRule struct {
+	// step is how many attempts come together before they are added up.
+	step int64
+	// kept is how many single attempts are kept, the latest; what all of them add
+	// up to is in the ledger for good.
+	kept int64
+}
 
-// keptAttempts is how many single attempts are kept, the latest; what they add up
-// to is in the ledger for good. They take about 30 MB.
-const keptAttempts = 200_000
+// standardRule has attempts take about 30 MB.
+var standardRule = ledgerRule{step: 1 << 15, kept: 200_000}
 
 // newAttempts selects the attempts that the ledger does not have yet, each as a row
 // of the ledger, and its id. What was never asked of anybody has no URL.
@@ -118,12 +122,12 @@ func second(unix int64) time.Time {
 	return time.Unix(unix, 0).UTC()
 }
 
-// keepLedger adds new attempts to the ledger, when there are enough of them, and
-// drops the oldest ones. It takes 3 µs an attempt; last is the newest.
-func keepLedger(ctx context.Context, tx *sql.Tx, last int64) error {
+// apply adds new attempts to the ledger, when there are enough of them, and drops
+// the oldest ones. It takes 3 µs an attempt; last is the newest.
+func (r ledgerRule) apply(ctx context.Context, tx *sql.Tx, last int64) error {
 	var end int64
 	err := tx.QueryRowContext(ctx, `SELECT attempt_id FROM ledger_end`).Scan(&end)
-	if err != nil || last-end < ledgerStep {
+	if err != nil || last-end < r.step {
 		return err
 	}
 	// One after the other, in their order: then is in SQL what follows DO UPDATE.
@@ -145,6 +149,6 @@ func keepLedger(ctx context.Context, tx *sql.Tx, last int64) error {
 	if _, err = tx.ExecContext(ctx, `UPDATE ledger_end SET attempt_id = ?`, last); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM attempt WHERE id <= ?`, last-keptAttempts)
+	_, err = tx.ExecContext(ctx, `DELETE FROM attempt WHERE id <= ?`, last-r.kept)
 	return err
 }

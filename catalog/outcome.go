@@ -64,7 +64,7 @@ func (c *Catalog) RecordOutcomes(ctx context.Context, outcomes []Outcome) error 
 				return err
 			}
 		}
-		return keepLedger(ctx, tx, w.last)
+		return c.rule.apply(ctx, tx, w.last)
 	})
 }
 

@@ -134,7 +134,7 @@ func small(name, system string) evaluation {
 
 var tables = []string{
 	"derivation", "source", "url", "object", "attribute", "snapshot", "mirror", "attempt",
-	"pack", "input_source", "outcome", "ledger", "ledger_end",
+	"pack", "input_source", "outcome", "ledger",
 }
 
 // rows returns the number of rows in each table.
