@@ -44,6 +44,7 @@ type checkout struct {
 	env    []string
 
 	received int64 // bytes
+	transfer *transfer
 }
 
 // askRepository is the asker for repositories.

@@ -94,6 +94,7 @@ func (r *run) newCheckout(s *granary.Source, url string) (*checkout, error) {
 	if err := c.makeHome(); err != nil {
 		return nil, cmp.Or(err, os.RemoveAll(dir))
 	}
+	c.transfer = r.transfers.begin(url, s.Name)
 	return c, nil
 }
 
@@ -124,6 +125,7 @@ const removalTime = 500 * time.Millisecond
 
 // remove ends the use of c.
 func (c *checkout) remove(ctx context.Context) {
+	c.run.transfers.end(c.transfer)
 	end := time.Now().Add(removalTime)
 	_ = filepath.WalkDir(c.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

@@ -126,6 +126,7 @@ func (c *checkout) count(folder string, seen *int64) (grown bool) {
 	}
 	c.received += size - *seen
 	c.run.bytes.Add(size - *seen)
+	c.transfer.received.Add(size - *seen)
 	*seen = size
 	return true
 }

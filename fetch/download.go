@@ -38,6 +38,8 @@ type download struct {
 	resumed  bool     // the bytes in temp came in several answers
 	declared bool     // the server says that it compressed the bytes on the way
 
+	transfer *transfer // of the request under way; nil for text
+
 	// rank, if it is set, is told of each attempt that ended.
 	rank func(*Attempt)
 	// stop, if it is set, tells whether the host is not to be asked again.
@@ -146,6 +148,8 @@ func (d *download) settle(ctx context.Context) (made, error) {
 // request makes a request and reads the body. It tells whether the temp has all
 // bytes now, or whether to make another one at once.
 func (d *download) request(ctx context.Context) (whole, again bool, err error) {
+	d.transfer = d.run.transfers.begin(d.url, d.job.source.Name)
+	defer d.run.transfers.end(d.transfer)
 	resp, err := d.ask(ctx)
 	if resp == nil {
 		return false, false, err
@@ -279,6 +283,9 @@ func (d *download) receive(
 	if limit := d.run.MaxSize; limit > 0 && d.temp.Size()+resp.ContentLength > limit {
 		return false, false, d.tooLarge()
 	}
+	if err := d.expect(resp.ContentLength); err != nil {
+		return false, false, err
+	}
 	readErr, err := d.copy(resp.Body)
 	switch {
 	case err != nil:
@@ -324,6 +331,7 @@ func (d *download) copy(body io.Reader) (readErr, err error) {
 		}
 		d.attempt.Bytes += int64(n)
 		d.run.bytes.Add(int64(n))
+		d.transfer.received.Add(int64(n))
 		if limit := d.run.MaxSize; limit > 0 && d.temp.Size() > limit {
 			return errTooLarge, nil
 		}

@@ -65,6 +65,9 @@ type Fetcher struct {
 	bytes  atomic.Int64
 	active atomic.Int64
 	latest atomic.Pointer[queue] // of the run
+
+	transfers transfers
+	free      func() (int64, error) // bytes of the disk; nil means Disk.Free
 }
 
 // Progress is a look at what a Fetcher does.
@@ -94,8 +97,9 @@ func (f *Fetcher) Progress() Progress {
 // events is called by one goroutine at a time. A source is said to be held
 // when its object is durable.
 //
-// The error is that of the machine, or the cause of ctx's end, or ErrNoNetwork;
-// then there are sources of which nothing is said. Partial downloads stay in the disk's tmp/.
+// The error is that of the machine, or the cause of ctx's end, or ErrNoNetwork, or
+// a *FullError, when what was under way has ended; then there are sources of which
+// nothing is said. Partial downloads stay in the disk's tmp/.
 func (f *Fetcher) Fetch(
 	ctx context.Context, sources []granary.Source, events func(Event),
 ) error {
@@ -113,13 +117,17 @@ func (f *Fetcher) Fetch(
 	var workers sync.WaitGroup
 	for range min(r.jobs, len(sources)) {
 		workers.Go(func() {
-			if err := r.work(ctx); err != nil {
+			if err := r.work(ctx); err != nil && !isFull(err) {
 				cancel(err)
 			}
 		})
 	}
 	workers.Wait()
-	if err := r.build(ctx); err != nil {
+	err = r.room.err
+	if err == nil {
+		err = r.build(ctx)
+	}
+	if err != nil {
 		cancel(err)
 	}
 	r.recorder.finish()
@@ -139,6 +147,7 @@ type run struct {
 	queue     *queue
 	network   *network
 	fail      context.CancelCauseFunc // ends the run
+	room      *room
 	builds    builds
 	recorder  *recorder
 	unpacking chan struct{} // slots for work on archives
@@ -164,6 +173,7 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		unpacking: make(chan struct{}, maxUnpacking()),
 		passwords: passwords,
 	}
+	r.room = f.newRoom()
 	r.queue = newQueue(orDefault(f.JobsPerHost, 4), r.retries)
 	r.network = newNetwork()
 	f.latest.Store(r.queue)
@@ -178,7 +188,7 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		own := newTransport(r.timeout, substituterSlots*r.queue.limit)
 		base, r.closeIdle = own, own.CloseIdleConnections
 	}
-	r.transport = &watchdog{&authorizer{base, passwords}, r.timeout}
+	r.transport = limitRate(&watchdog{&authorizer{base, passwords}, r.timeout}, f.LimitRate)
 	if err := cmp.Or(r.openSubstituters(), r.openPlaces()); err != nil {
 		return nil, err
 	}
@@ -223,6 +233,9 @@ func (r *run) work(ctx context.Context) error {
 			return nil
 		}
 		done, err := r.step(ctx, j)
+		if isFull(err) {
+			r.queue.close()
+		}
 		if err != nil {
 			return err
 		}

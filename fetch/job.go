@@ -102,6 +102,9 @@ func (r *run) ask(ctx context.Context, j *job) (held bool, err error) {
 		j.refuse(c.url, gone)
 		return false, nil
 	}
+	if err := r.room.claim(0); err != nil {
+		return false, err
+	}
 	if !j.again {
 		j.try = try{left: r.retries, first: len(j.attempts)}
 	}
