@@ -83,6 +83,9 @@ func classifyStatus(resp *http.Response) *failure {
 // a date; 0 if it does not.
 func retryAfter(h http.Header) time.Duration {
 	text := h.Get("Retry-After")
+	if text == "" {
+		return untilReset(h)
+	}
 	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
 		return max(0, time.Duration(seconds)*time.Second)
 	}
@@ -91,6 +94,16 @@ func retryAfter(h http.Header) time.Duration {
 		return 0
 	}
 	return max(0, time.Until(date))
+}
+
+// untilReset returns how long it is until the time in X-RateLimit-Reset, in seconds
+// since 1970, which Software Heritage and GitHub send; 0 if there is none.
+func untilReset(h http.Header) time.Duration {
+	seconds, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	if err != nil || h.Get("X-RateLimit-Remaining") > "0" {
+		return 0
+	}
+	return max(0, time.Until(time.Unix(seconds, 0)))
 }
 
 func classifyError(err error) *failure {
