@@ -56,15 +56,20 @@ type mirrorForm struct {
 // {nixbase32} and {sri} for the file's hash, and {name} for its name.
 func CheckHashedMirror(raw string) error {
 	c := urlCandidate(mirrorPlaceholder.ReplaceAllString(raw, "x"))
+	cause := ""
 	switch unknown := unknownPlaceholder(raw); {
 	case unknown != "":
-		return fmt.Errorf("hashed mirror %q: no placeholder is called %s", raw, unknown)
-	case c.failure != nil:
-		return fmt.Errorf("hashed mirror %q: %s: %s", raw, c.failure.reason, c.failure.detail)
+		cause = "no placeholder is called " + unknown
 	case strings.Contains(raw, "{") && !hashPlaceholder.MatchString(raw):
-		return fmt.Errorf("hashed mirror %q: none of {base16}, {nixbase32} and {sri} in it", raw)
+		cause = "none of {base16}, {nixbase32} and {sri} is in it"
+	case c.failure == nil:
+		return nil
+	case c.failure.reason == ReasonUnsupportedScheme:
+		cause = "neither https:// nor http://"
+	default:
+		cause = "not a URL"
 	}
-	return nil
+	return fmt.Errorf("hashed mirror %q: %s", raw, cause)
 }
 
 var (

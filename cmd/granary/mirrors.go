@@ -25,19 +25,19 @@ type mirrorFlags struct {
 func (f *mirrorFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.lists, "mirrors", nil,
-		"read mirror lists for mirror:// from `FILE`: lines SITE=URL ..., or +SITE=URL ... to\n"+
+		"read mirror lists for mirror:// from `FILE`: lines SITE=URL ..., or +SITE=URL ... to "+
 			"add to those that are known (repeatable; $NIX_MIRRORS_SITE is honoured, too)")
 	flags.StringArrayVar(&f.hashed, "mirror", nil,
-		"ask the hashed mirror at `URL`, too, in all known forms, or in the form that URL\n"+
-			"has: {algo}, {base16}, {nixbase32}, {sri} and {name} in it are filled in\n"+
-			"(repeatable; default: those in $"+hashedMirrorsVar+")")
+		"ask the hashed mirror at `URL`, too, in all known forms, or in URL's own form if "+
+			"{algo}, {base16}, {nixbase32}, {sri} or {name} stand in it (repeatable; "+
+			"default: those in $"+hashedMirrorsVar+")")
 	flags.BoolVar(&f.heritage, "software-heritage", false,
-		"ask Software Heritage at last, for contents by hash and for trees by hash or\n"+
+		"ask Software Heritage at last, for contents by hash and for trees by hash or "+
 			"commit: "+hosts(fetch.SoftwareHeritage))
 	flags.BoolVar(&f.wayback, "wayback", false,
-		"ask the Wayback Machine at last, for copies of the URLs:\n"+hosts(fetch.Wayback))
+		"ask the Wayback Machine at last, for copies of the URLs: "+hosts(fetch.Wayback))
 	flags.BoolVar(&f.others, "distfiles", false,
-		"ask other distributions at last, for files by hash or name:\n"+hosts(fetch.Distfiles))
+		"ask other distributions at last, for files by hash or name: "+hosts(fetch.Distfiles))
 }
 
 func hosts(a fetch.Archive) string { return strings.Join(a.Hosts(), ", ") }
