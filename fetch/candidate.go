@@ -125,7 +125,7 @@ func (r *run) newCandidate(s *granary.Source, raw string) candidate {
 	return c
 }
 
-// urlCandidate returns the candidate at an http or https URL; one without a
+// urlCandidate returns the candidate at an http, https or ftp URL; one without a
 // scheme is of http, as curl has it. Who asks it is left open.
 func urlCandidate(raw string) candidate {
 	if bareURL.MatchString(raw) {
@@ -149,4 +149,6 @@ func urlCandidate(raw string) candidate {
 // bareURL matches a host with a dot in its name, and a path.
 var bareURL = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?/`)
 
-func supported(scheme string) bool { return scheme == "http" || scheme == "https" }
+func supported(scheme string) bool { return isHTTP(scheme) || scheme == "ftp" }
+
+func isHTTP(scheme string) bool { return scheme == "http" || scheme == "https" }

@@ -106,7 +106,7 @@ func TestBuiltinMirrors(t *testing.T) {
 			t.Errorf("%s has no base", site)
 		}
 		for _, base := range bases {
-			if c := urlCandidate(base); c.host == "" && !strings.HasPrefix(base, "ftp://") {
+			if c := urlCandidate(base); c.host == "" {
 				t.Errorf("%s: %s: %v", site, base, c.failure)
 			}
 		}

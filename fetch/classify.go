@@ -114,6 +114,8 @@ func classifyError(err error) *failure {
 		return &failure{reason: ReasonTimeout, again: true}
 	case errors.Is(err, errRedirects):
 		return &failure{reason: ReasonRedirect}
+	case errors.Is(err, errBadURL):
+		return &failure{reason: ReasonBadURL}
 	case errors.Is(err, errScheme):
 		return &failure{reason: ReasonUnsupportedScheme}
 	case errors.As(err, &dns):

@@ -78,6 +78,7 @@ func TestClassifyError(t *testing.T) {
 		{"dial timeout", dial(os.ErrDeadlineExceeded), "timeout", true},
 		{"redirects", errRedirects, "redirect", false},
 		{"scheme", errScheme, "unsupported scheme", false},
+		{"bad URL", errBadURL, "bad URL", false},
 		{"no such host", dial(&net.DNSError{IsNotFound: true}), "dns", false},
 		{"name server", dial(&net.DNSError{IsTemporary: true}), "dns", true},
 		{"name server silent", dial(&net.DNSError{IsTimeout: true}), "dns", true},

@@ -86,7 +86,7 @@ var faults = []fault{
 		script{badweb.Redirect("http://b.invalid/f"), good}, "", 2, nil, 0},
 	{"redirect in a loop", prior{}, script{badweb.Redirect("/f")}, "redirect", 21, nil, 0},
 	{"redirect to nowhere", prior{}, script{badweb.Status(302)}, "redirect", 1, nil, 0},
-	{"redirect to ftp", prior{}, script{badweb.Redirect("ftp://x/f")},
+	{"redirect to a file", prior{}, script{badweb.Redirect("file:///f")},
 		"unsupported scheme", 1, nil, 0},
 	{"gzip declared", prior{}, script{badweb.Gzip(body, true)}, "", 1, nil, 0},
 	{"gzip of other bytes", prior{}, script{badweb.Gzip(other, true)},

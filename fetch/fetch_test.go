@@ -26,7 +26,7 @@ func TestAttempts(t *testing.T) {
 		b.Handle("/wrong", badweb.Body([]byte("wrong")))
 		b.Handle("/cut", badweb.Cut(body, "e", 500), badweb.File(body, "e"))
 		b.fetcher.Mirrors = MirrorMap{"m": {"http://badweb.invalid"}}
-		source := flat(t, body, "ftp://x/y mirror://n/y", "mirror://m/no",
+		source := flat(t, body, "gopher://x/y mirror://n/y", "mirror://m/no",
 			b.URL+"/wrong", b.URL+"/cut\n"+b.URL+"/never")
 		if err := b.fetch(t.Context(), source); err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func TestAttempts(t *testing.T) {
 			got = append(got, row{a.URL, a.Reason, a.Status, a.Bytes})
 		}
 		want := []row{
-			{"ftp://x/y", "unsupported scheme", 0, 0},
+			{"gopher://x/y", "unsupported scheme", 0, 0},
 			{"mirror://n/y", "unknown mirror site", 0, 0},
 			{b.URL + "/no", "not found", 404, 0},
 			{b.URL + "/wrong", "wrong hash", 200, 5},
@@ -88,7 +88,7 @@ func TestNotFetchable(t *testing.T) {
 		{"no recipe", newSource(t, "", h, "http://x/"), "needs a builder"},
 		{"text", text, "not found"},
 		{"git", git, "needs a builder"},
-		{"ftp", newSource(t, granary.RecipeFlat, h, "ftp://x/y"), "unsupported scheme"},
+		{"gopher", newSource(t, granary.RecipeFlat, h, "gopher://x/y"), "unsupported scheme"},
 		{"file", newSource(t, granary.RecipeFlat, h, "file:///etc/passwd"), "unsupported scheme"},
 		{"path", newSource(t, granary.RecipeFlat, h, "/etc/passwd"), "unsupported scheme"},
 		{"bad URL", newSource(t, granary.RecipeFlat, h, "http://%zz/"), "bad URL"},

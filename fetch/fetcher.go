@@ -186,7 +186,7 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 	base := f.Transport
 	if base == nil {
 		own := newTransport(r.timeout, substituterSlots*r.queue.limit)
-		base, r.closeIdle = own, own.CloseIdleConnections
+		base, r.closeIdle = own, withFTP(own)
 	}
 	r.transport = limitRate(&watchdog{&authorizer{base, passwords}, r.timeout}, f.LimitRate)
 	if err := cmp.Or(r.openSubstituters(), r.openPlaces()); err != nil {

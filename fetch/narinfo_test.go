@@ -90,7 +90,7 @@ func located(ref string, next candidate, base string) bool {
 		return false
 	}
 	if from, err := url.Parse(ref); err == nil && from.IsAbs() {
-		return supported(u.Scheme) && strings.HasPrefix(base, "http")
+		return isHTTP(u.Scheme) && strings.HasPrefix(base, "http")
 	}
 	return strings.HasPrefix(next.url, base) && !slices.Contains(strings.Split(u.Path, "/"), "..")
 }

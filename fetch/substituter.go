@@ -47,7 +47,7 @@ func parseSubstituter(raw string) (*url.URL, error) {
 		return nil, fmt.Errorf("substituter %q: not a URL", raw)
 	case u.Scheme == "file" && (u.Host != "" || !path.IsAbs(u.Path)):
 		return nil, fmt.Errorf("substituter %q: it needs an absolute path after file://", raw)
-	case u.Scheme != "file" && !supported(u.Scheme):
+	case u.Scheme != "file" && !isHTTP(u.Scheme):
 		return nil, fmt.Errorf("substituter %q: neither https:// nor http:// nor file://", raw)
 	case u.Scheme != "file" && u.Host == "":
 		return nil, fmt.Errorf("substituter %q: no host", raw)

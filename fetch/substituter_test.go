@@ -130,7 +130,7 @@ var cacheFaults = []cacheFault{
 	{name: "another host", narinfo: "URL: //refused.invalid/x", want: "bad URL", asked: noNAR(1)},
 	{name: "absolute", narinfo: "URL: http://refused.invalid/x", want: "refused", asked: noNAR(1)},
 	{name: "file", narinfo: "URL: file:///etc/passwd", want: "unsupported scheme", asked: noNAR(1)},
-	{name: "ftp", narinfo: "URL: ftp://x/y", want: "unsupported scheme", asked: noNAR(1)},
+	{name: "gopher", narinfo: "URL: gopher://x/y", want: "unsupported scheme", asked: noNAR(1)},
 	{name: "no URL", narinfo: "URL: %zz", want: "bad URL", asked: noNAR(1)},
 	{name: "root", narinfo: "URL: /etc/passwd", want: "not found", asked: noNAR(1)},
 	{name: "too large", narinfo: "FileSize: 9001", maxSize: 9000, want: "too large", asked: noNAR(1)},

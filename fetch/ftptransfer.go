@@ -1,0 +1,185 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ftpFarewell is how long the reply that ends a transfer is waited for, once its data
+// connection has ended.
+const ftpFarewell = 5 * time.Second
+
+// An ftpTransfer is the work on one request, and then the body of its response.
+type ftpTransfer struct {
+	transport *ftpTransport
+	account   ftpAccount
+	req       *http.Request
+	control   *ftpConn
+	data      net.Conn // nil until it is open
+	// stop and stopData end the watch on the request's context. The first returns
+	// false if that has closed the control connection.
+	stop, stopData func() bool
+
+	size int64 // bytes to come; -1: not known
+	got  int64 // bytes that came
+	done error // what ended the body
+
+	ready  atomic.Bool // for another command: the server has said all of this file
+	closed sync.Once
+}
+
+// get asks for f by its path and, since there are servers that do not know paths,
+// from within its folder.
+func (x *ftpTransfer) get(f *ftpFile) (*http.Response, error) {
+	resp, err := x.retrieve(f.path)
+	dirs, name := f.folders()
+	if len(dirs) == 0 || !refused(err, 501, 550, 553) {
+		return resp, err
+	}
+	x.closeData()
+	x.data = nil
+	if err := x.control.enter(dirs); err != nil {
+		return nil, err
+	}
+	return x.retrieve(name)
+}
+
+// retrieve makes the server send a file, or the rest of it if that is wanted and
+// there is one.
+func (x *ftpTransfer) retrieve(name string) (*http.Response, error) {
+	size, modified, err := x.control.describe(name)
+	if err != nil {
+		return nil, err
+	}
+	start := wantedStart(x.req.Header, modified)
+	if start > 0 && size >= 0 && start >= size {
+		return outOfRange(x.req, size), nil
+	}
+	if err := x.openData(); err != nil {
+		return nil, err
+	}
+	partial := false
+	if start > 0 && size >= 0 {
+		if partial, err = x.control.restart(start); err != nil {
+			return nil, err
+		}
+	}
+	code, text, err := x.control.command(1, "RETR", name)
+	if err != nil {
+		return nil, err
+	}
+	resp := newFTPResponse(x.req, http.StatusOK, ftpWords(&textproto.Error{Code: code, Msg: text}))
+	if modified != "" {
+		resp.Header.Set("Last-Modified", modified)
+	}
+	if partial {
+		resp.StatusCode = http.StatusPartialContent
+		resp.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, size-1, size))
+		size -= start
+	}
+	x.size, resp.ContentLength = size, size
+	return resp, nil
+}
+
+func outOfRange(req *http.Request, size int64) *http.Response {
+	resp := newFTPResponse(req, http.StatusRequestedRangeNotSatisfiable,
+		"213 "+strconv.FormatInt(size, 10))
+	resp.Header.Set("Content-Range", fmt.Sprintf("bytes */%d", size))
+	return resp
+}
+
+// openData makes the server listen, by EPSV if that works, and connects.
+func (x *ftpTransfer) openData() error {
+	c := x.control
+	if !c.noEPSV {
+		err := x.connect("EPSV", 229)
+		if err == nil || !isPassiveTrouble(err) || x.req.Context().Err() != nil {
+			return err
+		}
+		c.noEPSV = true
+	}
+	return x.connect("PASV", 227)
+}
+
+// isPassiveTrouble tells whether another kind of passive mode may do better.
+func isPassiveTrouble(err error) bool {
+	var lost *lostData
+	var reply *textproto.Error
+	return errors.As(err, &lost) || errors.As(err, &reply) && reply.Code/100 == 5
+}
+
+func (x *ftpTransfer) connect(verb string, want int) error {
+	address, err := x.control.passive(verb, want)
+	if err != nil {
+		return err
+	}
+	ctx := x.req.Context()
+	data, err := x.transport.dial(ctx, "tcp", address)
+	if err != nil {
+		return &lostData{err.Error()}
+	}
+	x.data, x.stopData = data, context.AfterFunc(ctx, func() { data.Close() })
+	return nil
+}
+
+func (x *ftpTransfer) closeData() {
+	if x.data != nil {
+		x.stopData()
+		x.data.Close()
+	}
+}
+
+// Read is that of io.Reader. The error of a body that is too short is
+// io.ErrUnexpectedEOF.
+func (x *ftpTransfer) Read(p []byte) (int, error) {
+	if x.done != nil {
+		return 0, x.done
+	}
+	n, err := x.data.Read(p)
+	x.got += int64(n)
+	if err == io.EOF {
+		err = x.finish()
+	}
+	x.done = err
+	return n, err
+}
+
+// finish hears what the server says at the end, and says whether it was one: io.EOF.
+func (x *ftpTransfer) finish() error {
+	x.data.Close()
+	x.control.conn.SetReadDeadline(time.Now().Add(ftpFarewell))
+	_, _, err := x.control.reply(2)
+	x.control.conn.SetReadDeadline(time.Time{})
+	x.ready.Store(err == nil)
+	var reply *textproto.Error
+	switch {
+	case x.size >= 0 && x.got >= x.size, x.size < 0 && err == nil:
+		return io.EOF
+	case errors.As(err, &reply):
+		return &lostData{ftpWords(reply)}
+	}
+	return io.ErrUnexpectedEOF
+}
+
+// Close ends the transfer. The control connection goes on only if the server has
+// nothing more to say. Close may be called at any time.
+func (x *ftpTransfer) Close() error {
+	x.closed.Do(func() {
+		x.closeData()
+		if x.stop() && x.ready.Load() && x.control.reusable() {
+			x.transport.put(x.account, x.control)
+		} else {
+			x.control.close()
+		}
+	})
+	return nil
+}
