@@ -12,16 +12,17 @@ const (
 
 // begin notes that a request starts.
 func (d *download) begin() {
-	d.failure = nil
+	d.failure, d.landed = nil, nil
 	d.attempt = Attempt{URL: d.url, Start: time.Now()}
 }
 
 // end notes how the request ended; f is nil if the bytes are right.
 func (d *download) end(f *failure) {
+	f = d.explain(f)
 	d.failure = f
 	d.attempt.Duration = time.Since(d.attempt.Start)
 	if f != nil {
-		d.attempt.Reason, d.attempt.Detail = f.reason, f.detail
+		d.attempt.Reason, d.attempt.Detail = f.reason, shown(f.detail)
 	}
 	if d.rank != nil {
 		d.rank(&d.attempt)

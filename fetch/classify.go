@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,12 +22,11 @@ type failure struct {
 	again  bool          // it may pass: the same URL is worth another try
 	busy   bool          // the server says that there are too many requests
 	after  time.Duration // that the server asks to wait, or 0
+	page   string        // the beginning of the web page that came, or ""
 }
 
 var (
-	errSilence   = errors.New("the server fell silent")
-	errRedirects = errors.New("too many redirects")
-	errScheme    = errors.New("redirect to an unsupported scheme")
+	errSilence = errors.New("the server fell silent")
 )
 
 // classify says why a request failed, and whether it is worth a retry; nil if
@@ -57,8 +57,12 @@ func classifyStatus(resp *http.Response) *failure {
 		return nil
 	case code == http.StatusNotFound, code == http.StatusGone:
 		f.reason = ReasonNotFound
-	case code == http.StatusUnauthorized, code == http.StatusProxyAuthRequired:
+	case code == http.StatusUnauthorized:
 		f.reason = ReasonUnauthorized
+	case code == http.StatusProxyAuthRequired:
+		f.reason = ReasonProxy
+	case code == http.StatusNetworkAuthenticationRequired: // RFC 6585, 6
+		f.reason = ReasonPortal
 	case code == http.StatusForbidden, code == http.StatusUnavailableForLegalReasons:
 		f.reason = ReasonForbidden
 	case code == http.StatusTooManyRequests:
@@ -109,15 +113,22 @@ func untilReset(h http.Header) time.Duration {
 func classifyError(err error) *failure {
 	var dns *net.DNSError
 	var timeout net.Error
+	var tunnel *tunnelError
 	switch {
 	case errors.Is(err, errSilence):
 		return &failure{reason: ReasonTimeout, again: true}
-	case errors.Is(err, errRedirects):
+	case errors.Is(err, errTooSlow):
+		return &failure{reason: ReasonTooSlow, again: true}
+	case isRedirect(err):
 		return &failure{reason: ReasonRedirect}
 	case errors.Is(err, errBadURL):
 		return &failure{reason: ReasonBadURL}
 	case errors.Is(err, errScheme):
 		return &failure{reason: ReasonUnsupportedScheme}
+	case errors.As(err, &tunnel):
+		return classifyStatus(tunnel.answer)
+	case isProxy(err):
+		return &failure{reason: ReasonProxy, again: !errors.Is(err, syscall.ECONNREFUSED)}
 	case errors.As(err, &dns):
 		return &failure{reason: ReasonDNS, again: !dns.IsNotFound}
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -130,6 +141,8 @@ func classifyError(err error) *failure {
 		return &failure{reason: ReasonTimeout, again: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &failure{reason: ReasonTruncated, again: true}
+	case isMalformed(err):
+		return &failure{reason: ReasonBadAnswer}
 	case isReset(err):
 		return &failure{reason: ReasonReset, again: true}
 	}
@@ -149,10 +162,36 @@ func isTLS(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) ||
 		errors.As(err, &host) || errors.As(err, &invalid) ||
 		errors.As(err, &record) || errors.As(err, &alert) ||
-		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
+		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") ||
+		strings.HasPrefix(innermost(err).Error(), "tls: ")
 }
 
+// isReset tells whether err is of a connection that the other side ended, or of a
+// stream of HTTP/2, whose errors net/http gives no name.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, io.EOF)
+		errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, io.EOF) ||
+		strings.Contains(err.Error(), "stream error: stream ID") ||
+		strings.Contains(err.Error(), "http2: server sent GOAWAY")
+}
+
+// isMalformed tells whether err is of an answer that is none of HTTP, or has control
+// characters in its header.
+func isMalformed(err error) bool {
+	var protocol textproto.ProtocolError
+	return errors.As(err, &protocol) || strings.Contains(err.Error(), "malformed HTTP")
+}
+
+// isRedirect tells whether err is of a redirect that cannot be followed.
+func isRedirect(err error) bool {
+	return errors.Is(err, errRedirects) || errors.Is(err, errLoop) || errors.Is(err, errNowhere) ||
+		strings.HasPrefix(innermost(err).Error(), "failed to parse Location header")
+}
+
+// innermost returns what err wraps.
+func innermost(err error) error {
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		err = next
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"os"
 	"syscall"
@@ -35,7 +36,7 @@ func TestClassifyStatus(t *testing.T) {
 		{403, false, "forbidden", false},
 		{404, false, "not found", false},
 		{405, false, "unexpected status", false},
-		{407, false, "unauthorized", false},
+		{407, false, "proxy", false},
 		{408, false, "timeout", true},
 		{410, false, "not found", false},
 		{429, false, "rate limited", true},
@@ -46,6 +47,7 @@ func TestClassifyStatus(t *testing.T) {
 		{503, false, "server error", true},
 		{504, false, "server error", true},
 		{505, false, "server error", false},
+		{511, false, "captive portal", false},
 		{521, false, "server error", true},
 	}
 	for _, test := range tests {
@@ -76,7 +78,11 @@ func TestClassifyError(t *testing.T) {
 	}{
 		{"silence", errSilence, "timeout", true},
 		{"dial timeout", dial(os.ErrDeadlineExceeded), "timeout", true},
+		{"too slow", errTooSlow, "too slow", true},
 		{"redirects", errRedirects, "redirect", false},
+		{"loop", errLoop, "redirect", false},
+		{"nowhere", errNowhere, "redirect", false},
+		{"bad Location", errors.New("failed to parse Location header \"%\""), "redirect", false},
 		{"scheme", errScheme, "unsupported scheme", false},
 		{"bad URL", errBadURL, "bad URL", false},
 		{"no such host", dial(&net.DNSError{IsNotFound: true}), "dns", false},
@@ -96,7 +102,16 @@ func TestClassifyError(t *testing.T) {
 		{"broken pipe", system(syscall.EPIPE), "reset", true},
 		{"no answer", io.EOF, "reset", true},
 		{"cut", io.ErrUnexpectedEOF, "truncated", true},
-		{"other", errors.New("stream error"), "network error", true},
+		{"HTTP/2 stream", errors.New("stream error: stream ID 1; CANCEL"), "reset", true},
+		{"HTTP/2 connection", errors.New("http2: server sent GOAWAY and closed"), "reset", true},
+		{"old TLS", errors.New("tls: server selected unsupported protocol version"), "tls", false},
+		{"odd header", textproto.ProtocolError("malformed MIME header"), "malformed answer", false},
+		{"not HTTP", errors.New("malformed HTTP response \"x\""), "malformed answer", false},
+		{"proxy refuses", &net.OpError{Op: "proxyconnect", Err: system(syscall.ECONNREFUSED)},
+			"proxy", false},
+		{"proxy unknown", &net.OpError{Op: "proxyconnect", Err: dial(&net.DNSError{})},
+			"proxy", true},
+		{"other", errors.New("what nobody knows"), "network error", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

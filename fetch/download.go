@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type download struct {
 	client *http.Client
 
 	attempt  Attempt  // under way
+	landed   *url.URL // that its answer came from, after redirects; nil if none came
 	failure  *failure // of the last attempt
 	resumed  bool     // the bytes in temp came in several answers
 	declared bool     // the server says that it compressed the bytes on the way
@@ -177,7 +179,7 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	}
 	resp, err := d.client.Do(req)
 	if resp != nil {
-		d.attempt.Status = resp.StatusCode
+		d.attempt.Status, d.landed = resp.StatusCode, resp.Request.URL
 	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)

@@ -58,18 +58,24 @@ type Reason string
 const (
 	ReasonWrongHash         Reason = "wrong hash"
 	ReasonHTML              Reason = "html instead of an archive"
+	ReasonLogin             Reason = "login page"     // a redirect led there
+	ReasonPortal            Reason = "captive portal" // the network itself answers
+	ReasonEmpty             Reason = "empty file"
 	ReasonBadArchive        Reason = "bad archive"
 	ReasonUnknownArchive    Reason = "unsupported archive"
 	ReasonTooLarge          Reason = "too large"
 	ReasonTruncated         Reason = "truncated"
 	ReasonReset             Reason = "reset"
 	ReasonTimeout           Reason = "timeout"
+	ReasonTooSlow           Reason = "too slow"
 	ReasonRateLimited       Reason = "rate limited"
 	ReasonServerError       Reason = "server error"
+	ReasonBadAnswer         Reason = "malformed answer"
 	ReasonNetwork           Reason = "network error" // none of the others
 	ReasonUnreachable       Reason = "unreachable"
 	ReasonRefused           Reason = "refused"
 	ReasonDNS               Reason = "dns"
+	ReasonProxy             Reason = "proxy" // it is down, or wants a password
 	ReasonTLS               Reason = "tls"
 	ReasonUnauthorized      Reason = "unauthorized"
 	ReasonForbidden         Reason = "forbidden"
@@ -96,10 +102,10 @@ const (
 var telling = func() map[Reason]int {
 	rank := map[Reason]int{}
 	for i, r := range []Reason{
-		ReasonBuildFailed, ReasonWrongHash, ReasonHTML, ReasonBadArchive, ReasonUnknownArchive, ReasonNoProgram,
-		ReasonTooLarge,
-		ReasonTruncated, ReasonReset, ReasonTimeout, ReasonRateLimited, ReasonServerError,
-		ReasonNetwork, ReasonUnreachable, ReasonRefused, ReasonDNS, ReasonTLS,
+		ReasonBuildFailed, ReasonPortal, ReasonWrongHash, ReasonLogin, ReasonHTML, ReasonEmpty,
+		ReasonBadArchive, ReasonUnknownArchive, ReasonNoProgram, ReasonTooLarge,
+		ReasonTruncated, ReasonReset, ReasonTooSlow, ReasonTimeout, ReasonRateLimited,
+		ReasonServerError, ReasonBadAnswer, ReasonNetwork, ReasonProxy, ReasonUnreachable, ReasonRefused, ReasonDNS, ReasonTLS,
 		ReasonUnauthorized, ReasonForbidden, ReasonRedirect, ReasonStatus, ReasonRange,
 		ReasonNotFound, reasonAway, ReasonUnknownMirror, ReasonUnsupportedScheme, ReasonBadURL,
 		ReasonNoURL, ReasonNeedsBuilder, reasonMiss,

@@ -154,6 +154,7 @@ type run struct {
 	passwords netrc
 	workplace workplace
 	caches    []*substituter
+	portal    portal
 	places    places
 }
 
@@ -188,7 +189,7 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		own := newTransport(r.timeout, substituterSlots*r.queue.limit)
 		base, r.closeIdle = own, withFTP(own)
 	}
-	r.transport = limitRate(&watchdog{&authorizer{base, passwords}, r.timeout}, f.LimitRate)
+	r.transport = limitRate(&watchdog{&authorizer{base, passwords}, r.timeout, f.Progress}, f.LimitRate)
 	if err := cmp.Or(r.openSubstituters(), r.openPlaces()); err != nil {
 		return nil, err
 	}

@@ -131,7 +131,7 @@ func (d *download) heritage(ctx context.Context) (*heritageAnswer, error) {
 	answer := new(heritageAnswer)
 	if err := json.Unmarshal(text, answer); err != nil {
 		f := &failure{reason: ReasonStatus, detail: "no JSON: " + err.Error()}
-		d.end(unlessHTML(text, f))
+		d.end(unlessPage(text, f))
 		return nil, nil
 	}
 	return answer, nil
@@ -220,7 +220,7 @@ func (r *run) treeOf(
 	if errors.As(err, &f) {
 		first := make([]byte, 512)
 		n, _ := t.ReadAt(first, 0)
-		return made{}, unlessHTML(first[:n], f), tree.Remove()
+		return made{}, unlessPage(first[:n], f), tree.Remove()
 	}
 	if err != nil {
 		return made{}, nil, cmp.Or(err, tree.Remove())

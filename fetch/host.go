@@ -122,7 +122,7 @@ func backoff(n int, after time.Duration) time.Duration {
 func (f *failure) isHosts() bool {
 	switch f.reason {
 	case ReasonTimeout, ReasonRateLimited, ReasonServerError, ReasonNetwork, ReasonUnreachable,
-		ReasonRefused, ReasonDNS, ReasonTLS, ReasonReset:
+		ReasonRefused, ReasonDNS, ReasonTLS, ReasonReset, ReasonProxy:
 		return true
 	}
 	return false

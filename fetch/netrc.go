@@ -103,7 +103,8 @@ func withoutMacros(text string) string {
 }
 
 // An authorizer adds the password of the very host that is asked. As it works
-// below redirects, a password is never sent on to another host.
+// below redirects, a password is never sent on to another host; nor is it sent
+// where a redirect led from https to http.
 type authorizer struct {
 	next      http.RoundTripper
 	passwords netrc
@@ -112,7 +113,7 @@ type authorizer struct {
 // RoundTrip is that of http.RoundTripper.
 func (a *authorizer) RoundTrip(req *http.Request) (*http.Response, error) {
 	c, ok := a.passwords[strings.ToLower(req.URL.Hostname())]
-	if ok && req.Header.Get("Authorization") == "" {
+	if ok && !downgraded(req) && req.Header.Get("Authorization") == "" {
 		req = req.Clone(req.Context())
 		req.SetBasicAuth(c.login, c.password)
 	}

@@ -59,10 +59,8 @@ func (n *network) note(host string, f *failure) (down bool) {
 // isOfNetwork tells whether a failure may be due to the network at this end.
 func (f *failure) isOfNetwork() bool {
 	switch f.reason {
-	case ReasonDNS, ReasonUnreachable, ReasonNetwork:
+	case ReasonDNS, ReasonUnreachable, ReasonNetwork, ReasonProxy:
 		return true
-	case ReasonRefused:
-		return strings.Contains(f.detail, "proxyconnect")
 	}
 	return false
 }

@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -56,7 +54,7 @@ func (r *run) check(
 	bad, err := verdict(t, s.CA.Hash, got, err)
 	switch {
 	case bad != nil || err != nil:
-		return hashes.Hash{}, bad, err
+		return hashes.Hash{}, sharper(bad, s, t), err
 	case s.Recipe == granary.RecipeFlat:
 		return got, nil, nil
 	}
@@ -82,9 +80,9 @@ func verdict(t *disk.Temp, want, got hashes.Hash, err error) (*failure, error) {
 	default:
 		return nil, nil
 	}
-	first := make([]byte, 512)
+	first := make([]byte, maxPage)
 	n, _ := t.ReadAt(first, 0)
-	return unlessHTML(first[:n], f), nil
+	return unlessPage(first[:n], f), nil
 }
 
 func (r *run) outputHash(
@@ -144,14 +142,6 @@ func archiveFailure(err error) *failure {
 		f.reason = ReasonUnknownArchive
 	case errors.Is(err, nar.ErrTooLarge):
 		f.reason = ReasonTooLarge
-	}
-	return f
-}
-
-// unlessHTML gives f a better reason if the first bytes are those of a web page.
-func unlessHTML(first []byte, f *failure) *failure {
-	if strings.HasPrefix(http.DetectContentType(first), "text/html") {
-		f.reason = ReasonHTML
 	}
 	return f
 }

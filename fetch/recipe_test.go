@@ -97,7 +97,7 @@ func TestRecipes(t *testing.T) {
 		{"unpack, wrong", granary.RecipeUnpack, true, stripped, archive, "wrong hash"},
 		{"unpack, junk", granary.RecipeUnpack, false, stripped, content, "bad archive"},
 		{"unpack, cut", granary.RecipeUnpack, false, stripped, archive[:60], "truncated"},
-		{"unpack, empty", granary.RecipeUnpack, false, stripped, nil, "truncated"},
+		{"unpack, empty", granary.RecipeUnpack, false, stripped, nil, "empty file"},
 		{"unpack, 7z", granary.RecipeUnpack, false, stripped, []byte("7z\xbc\xaf\x27\x1c"),
 			"unsupported archive"},
 		{"unpack, html", granary.RecipeUnpack, false, stripped, []byte("<html>no"),

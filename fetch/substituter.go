@@ -134,7 +134,7 @@ func (c *substituter) describe(ctx context.Context, j *job, url string) (*narinf
 	}
 	info, err := parseNARInfo(string(text))
 	if err != nil {
-		d.end(unlessHTML(text, &failure{reason: ReasonBadNARInfo, detail: err.Error()}))
+		d.end(unlessPage(text, &failure{reason: ReasonBadNARInfo, detail: err.Error()}))
 		return nil, nil
 	}
 	if f := info.check(c.run, j.source.OutPath); f != nil {

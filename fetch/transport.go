@@ -9,22 +9,25 @@ import (
 	"time"
 )
 
-// maxRedirects is that of curl in nixpkgs' fetchurl.
-const maxRedirects = 20
-
 // newTransport returns a transport that keeps perHost connections to a host
 // and hands on bytes as the server has them.
 func newTransport(timeout time.Duration, perHost int) *http.Transport {
-	dialer := &net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
-		TLSHandshakeTimeout: timeout,
-		ForceAttemptHTTP2:   true,
-		DisableCompression:  true,
-		MaxIdleConnsPerHost: perHost,
-		IdleConnTimeout:     time.Minute,
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            newDialer(timeout).DialContext,
+		OnProxyConnectResponse: checkTunnel,
+		TLSHandshakeTimeout:    timeout,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    perHost,
+		IdleConnTimeout:        time.Minute,
 	}
+}
+
+// newDialer returns a dialer that asks a host's IPv4 addresses as well when those of
+// IPv6 do not answer within 0.3 s (RFC 8305, as net.Dialer has it).
+func newDialer(timeout time.Duration) *net.Dialer {
+	return &net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
 }
 
 // newClient returns the client for one candidate. Cookies live as long as it,
@@ -34,21 +37,12 @@ func (r *run) newClient() *http.Client {
 	return &http.Client{Transport: r.transport, Jar: jar, CheckRedirect: checkRedirect}
 }
 
-func checkRedirect(req *http.Request, via []*http.Request) error {
-	switch {
-	case len(via) > maxRedirects:
-		return errRedirects
-	case !supported(req.URL.Scheme):
-		return errScheme
-	}
-	return nil
-}
-
 // A watchdog ends requests whose server is silent for too long, be it before
 // the header or within the body.
 type watchdog struct {
-	next    http.RoundTripper
-	timeout time.Duration
+	next     http.RoundTripper
+	timeout  time.Duration
+	progress func() Progress // of the run
 }
 
 // RoundTrip is that of http.RoundTripper.
@@ -61,7 +55,7 @@ func (d *watchdog) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel(nil)
 		return nil, silence(ctx, err)
 	}
-	resp.Body = &watched{resp.Body, ctx, cancel, timer, d.timeout}
+	resp.Body = &watched{resp.Body, ctx, cancel, timer, d.timeout, pace{progress: d.progress}}
 	return resp, nil
 }
 
@@ -80,13 +74,19 @@ type watched struct {
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer
 	timeout time.Duration
+	pace    pace
 }
 
 func (w *watched) Read(p []byte) (int, error) {
 	w.timer.Reset(w.timeout)
+	start := time.Now()
 	n, err := w.ReadCloser.Read(p)
 	w.timer.Stop()
-	if err != nil && err != io.EOF {
+	switch err {
+	case nil:
+		err = w.pace.saw(n, time.Since(start))
+	case io.EOF:
+	default:
 		err = silence(w.ctx, err)
 	}
 	return n, err

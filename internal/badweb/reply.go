@@ -135,6 +135,25 @@ func Trickle(body []byte, n int, pause time.Duration) http.HandlerFunc {
 	}
 }
 
+// Slow is File, but sends n bytes of body at a time, and pauses after each.
+func Slow(body []byte, etag string, n int, pause time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		sendPart(w, r, body, etag, 0)
+		Trickle(body[rangeStart(r, etag):], n, pause)(w, r)
+	}
+}
+
+// Private is the reply for those who know the password, 401 for others.
+func Private(login, password string, reply http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if l, p, _ := r.BasicAuth(); l != login || p != password {
+			Status(http.StatusUnauthorized, "WWW-Authenticate", `Basic realm="x"`)(w, r)
+			return
+		}
+		reply(w, r)
+	}
+}
+
 // ChunkedCut sends n bytes of body without a length, and ends the connection.
 func ChunkedCut(body []byte, n int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,8 +19,8 @@ import (
 
 // A Server serves scripts of replies, and remembers what it was asked.
 type Server struct {
-	// URL is the server's own, without a slash at the end.
-	URL string
+	// URL and SecureURL, of HTTPS, are the server's own, without a slash at the end.
+	URL, SecureURL string
 	// Transport connects to the server, whatever host a URL names, but for those that
 	// fail as their names say: "nxdomain.invalid", "servfail.invalid",
 	// "refused.invalid", "unreachable.invalid"; and, as to their certificates,
@@ -36,45 +37,39 @@ type Server struct {
 	total    map[string]int // requests, by host
 }
 
-// New starts a server of HTTP on loopback, which ends with the test.
+// New starts a server on loopback, which ends with the test. It is there for HTTPS
+// as well, with HTTP/2 for those who offer it.
 func New(t testing.TB) *Server {
-	return start(t, (*httptest.Server).Start)
-}
-
-// NewTLS is New for a server of HTTPS, with HTTP/2.
-func NewTLS(t testing.TB) *Server {
-	return start(t, func(server *httptest.Server) {
-		server.TLS = serverConfig("127.0.0.1")
-		server.EnableHTTP2 = true
-		server.StartTLS()
-	})
-}
-
-func start(t testing.TB, start func(*httptest.Server)) *Server {
 	s := newServer()
-	server := httptest.NewUnstartedServer(s)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	start(server)
-	address := server.Listener.Addr().String()
-	s.URL = server.URL
-	s.connect(func(ctx context.Context, _ string) (net.Conn, error) {
+	plain, secure := httptest.NewUnstartedServer(s), httptest.NewUnstartedServer(s)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.TLS, secure.EnableHTTP2 = serverConfig("127.0.0.1"), true
+	plain.Start()
+	secure.StartTLS()
+	s.URL, s.SecureURL = plain.URL, secure.URL
+	s.connect(func(ctx context.Context, port string) (net.Conn, error) {
+		address := plain.Listener.Addr().String()
+		if port == "443" || strings.HasSuffix(s.SecureURL, ":"+port) {
+			address = secure.Listener.Addr().String()
+		}
 		var d net.Dialer
 		return d.DialContext(ctx, "tcp", address)
 	})
 	t.Cleanup(func() {
 		s.Transport.CloseIdleConnections()
-		server.Close()
+		plain.Close()
+		secure.Close()
 		s.replying.Wait()
 	})
 	return s
 }
 
 // InMemory starts a server that no network leads to, only its Transport. It
-// works in a synctest bubble. Its URL is http://badweb.invalid; it is there for HTTPS
-// as well, on port 443.
+// works in a synctest bubble. Its URLs are http://badweb.invalid and https://badweb.invalid.
+// A pipe has no buffer, so that bad certificates are for New alone.
 func InMemory(t testing.TB) *Server {
 	s := newServer()
-	s.URL = "http://badweb.invalid"
+	s.URL, s.SecureURL = "http://badweb.invalid", "https://badweb.invalid"
 	plain, secure := newListener(), newListener()
 	s.connect(func(ctx context.Context, port string) (net.Conn, error) {
 		if port == "443" {
@@ -155,6 +150,16 @@ func (s *Server) Requests(path string) []*http.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests[path]
+}
+
+// Count returns how many requests there were.
+func (s *Server) Count() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, requests := range s.requests {
+		n += len(requests)
+	}
+	return n
 }
 
 // Peak returns how many requests with this host were under way at a time.
