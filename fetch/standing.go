@@ -20,6 +20,8 @@ const (
 	unknownTurn = 8
 	// peerRate is the share of the best mirror's rate that makes another one as good.
 	peerRate = 0.5
+	// ratedBytes are so many that the rate of this run says something.
+	ratedBytes = 1 << 20
 )
 
 // standings keeps how the mirrors of sites did, in earlier runs and in this one. It
@@ -77,7 +79,7 @@ func (s *standings) of(host string) standing {
 	defer s.mu.Unlock()
 	if d := s.now[host]; d != nil {
 		good, bad = good+float64(d.good), bad+float64(d.bad)
-		if d.bytes > 0 && d.took > 0 {
+		if d.bytes >= ratedBytes && d.took > 0 {
 			rate = float64(d.bytes) / d.took.Seconds()
 		}
 	}
@@ -110,7 +112,7 @@ func (s standing) group(best standing) int {
 		return 3
 	case !s.known || s.share == 0.5:
 		return 2
-	case s.tenths() == best.tenths() && s.rate >= peerRate*best.rate:
+	case s.tenths() == best.tenths() && (s.rate == 0 || s.rate >= peerRate*best.rate):
 		return 0
 	}
 	return 1
