@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -178,8 +177,8 @@ func isReset(err error) bool {
 // isMalformed tells whether err is of an answer that is none of HTTP, or has control
 // characters in its header.
 func isMalformed(err error) bool {
-	var protocol textproto.ProtocolError
-	return errors.As(err, &protocol) || strings.Contains(err.Error(), "malformed HTTP")
+	text := err.Error()
+	return strings.Contains(text, "malformed HTTP") || strings.Contains(text, "malformed MIME header")
 }
 
 // isRedirect tells whether err is of a redirect that cannot be followed.
