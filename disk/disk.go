@@ -24,6 +24,7 @@ type Disk struct {
 	lock    *os.File            // nil while not locked
 	open    map[string]struct{} // keys of the temps in use
 	pending []string            // objects committed since the last Sync
+	left    map[string]struct{} // what is in tmp/; nil while that is not known
 }
 
 // Open opens the disk in dir for writing, and creates it if it is not there.

@@ -335,3 +335,37 @@ func TestSyncFiles(t *testing.T) {
 		t.Error("a missing file: no error")
 	}
 }
+
+// A temp is in memory as long as it is small; what it says does not depend on it.
+func TestSmallAndLarge(t *testing.T) {
+	for _, size := range []int{0, 1, smallSize - 1, smallSize, smallSize + 1, 3 * smallSize} {
+		for _, piece := range []int{1 << 10, smallSize, smallSize + 7} {
+			d := openDisk(t)
+			data := strings.Repeat("0123456789abcdef", size/16+1)[:size]
+			temp := createTemp(t, d, "k")
+			for rest := data; rest != ""; {
+				n := min(piece, len(rest))
+				write(t, temp, rest[:n])
+				rest = rest[n:]
+			}
+			got, err := io.ReadAll(temp.Reader())
+			check(t, err)
+			if string(got) != data || temp.Size() != int64(size) {
+				t.Errorf("size %d: got %d bytes, %d", size, len(got), temp.Size())
+			}
+			end := make([]byte, 20)
+			if n, err := temp.ReadAt(end, int64(max(0, size-10))); err != io.EOF ||
+				string(end[:n]) != data[max(0, size-10):] {
+				t.Errorf("size %d: got %q, %v at the end", size, end[:n], err)
+			}
+			want := hashes.Sum(hashes.SHA256, []byte(data))
+			_, err = temp.Commit(want)
+			check(t, err)
+			_, err = d.Verify(t.Context(), want)
+			check(t, err)
+			if left := tmpFiles(t, d); len(left) > 0 {
+				t.Errorf("size %d: got %q in tmp", size, left)
+			}
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"granary/hashes"
 )
@@ -20,14 +21,23 @@ const (
 	// noteSize is the size from which on a partial file is worth a note on the
 	// disk while it grows. A smaller one gets it when it is closed.
 	noteSize = 1 << 20
+	// smallSize is how many bytes a file may have that is written at once when it
+	// becomes an object. A kill loses no more.
+	smallSize = 128 << 10
+
+	partSuffix = ".part"
+	noteSuffix = ".note"
 )
 
+var smallPool = sync.Pool{New: func() any { return new([smallSize]byte) }}
+
 // A Temp is a file under way to become an object. It hashes what it is given.
-// End it with Commit, Remove or Close.
+// End it with Commit, Remove or Close. A small one is in memory until then.
 type Temp struct {
 	disk  *Disk
 	key   string
-	file  *os.File
+	file  *os.File // nil while all is in small
+	small *[smallSize]byte
 	size  int64
 	sums  []sum
 	note  string
@@ -57,7 +67,7 @@ func (d *Disk) CreateTemp(
 			t.sums = append(t.sums, sum{algo, algo.New()})
 		}
 	}
-	if err := t.openFile(ctx); err != nil {
+	if err := t.openPartial(ctx); err != nil {
 		d.release(key)
 		return nil, err
 	}
@@ -94,11 +104,16 @@ func (d *Disk) release(key string) {
 	delete(d.open, key)
 }
 
-func (t *Temp) path() string { return filepath.Join(t.disk.dir, "tmp", t.key+".part") }
+func (t *Temp) path() string { return t.disk.tempPath(t.key + partSuffix) }
 
-func (t *Temp) notePath() string { return filepath.Join(t.disk.dir, "tmp", t.key+".note") }
+func (t *Temp) notePath() string { return t.disk.tempPath(t.key + noteSuffix) }
 
-func (t *Temp) openFile(ctx context.Context) error {
+// openPartial opens the file that an earlier use left, if there is one.
+func (t *Temp) openPartial(ctx context.Context) error {
+	left, err := t.disk.isLeft(t.key + partSuffix)
+	if err != nil || !left {
+		return err
+	}
 	f, err := os.OpenFile(t.path(), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
@@ -113,6 +128,31 @@ func (t *Temp) openFile(ctx context.Context) error {
 	}
 	t.file = f
 	return nil
+}
+
+// toFile moves what is in memory to a file.
+func (t *Temp) toFile() error {
+	if t.file != nil {
+		return nil
+	}
+	f, err := os.OpenFile(t.path(), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	t.disk.setLeft(t.key+partSuffix, true)
+	t.file = f
+	if t.size > 0 {
+		_, err = f.Write(t.small[:t.size])
+	}
+	t.freeSmall()
+	return err
+}
+
+func (t *Temp) freeSmall() {
+	if t.small != nil {
+		smallPool.Put(t.small)
+		t.small = nil
+	}
 }
 
 func (t *Temp) readNote() error {
@@ -144,7 +184,7 @@ func (t *Temp) sum(algo hashes.Algorithm) hash.Hash {
 
 // Write appends p.
 func (t *Temp) Write(p []byte) (int, error) {
-	n, err := t.file.Write(p)
+	n, err := t.store(p)
 	for _, s := range t.sums {
 		s.hash.Write(p[:n])
 	}
@@ -155,11 +195,37 @@ func (t *Temp) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// store appends p to the file, or to what is in memory.
+func (t *Temp) store(p []byte) (int, error) {
+	if t.file == nil && t.size+int64(len(p)) <= smallSize {
+		if t.small == nil {
+			t.small = smallPool.Get().(*[smallSize]byte)
+		}
+		return copy(t.small[t.size:], p), nil
+	}
+	if err := t.toFile(); err != nil {
+		return 0, err
+	}
+	return t.file.Write(p)
+}
+
 // ReadAt reads what was written. It is an io.ReaderAt.
-func (t *Temp) ReadAt(p []byte, off int64) (int, error) { return t.file.ReadAt(p, off) }
+func (t *Temp) ReadAt(p []byte, off int64) (int, error) {
+	if t.file != nil {
+		return t.file.ReadAt(p, off)
+	}
+	if off < 0 || off >= t.size {
+		return 0, io.EOF
+	}
+	n := copy(p, t.small[off:t.size])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
 
 // Reader returns a reader of all that was written so far.
-func (t *Temp) Reader() *io.SectionReader { return io.NewSectionReader(t.file, 0, t.size) }
+func (t *Temp) Reader() *io.SectionReader { return io.NewSectionReader(t, 0, t.size) }
 
 // Size returns how many bytes the file has.
 func (t *Temp) Size() int64 { return t.size }
@@ -193,6 +259,7 @@ func (t *Temp) saveNote() error {
 		return t.removeNote()
 	}
 	t.saved = t.note
+	t.disk.setLeft(t.key+noteSuffix, true)
 	return os.WriteFile(t.notePath(), []byte(t.note), 0o666)
 }
 
@@ -201,7 +268,7 @@ func (t *Temp) removeNote() error {
 		return nil
 	}
 	t.saved = ""
-	return removeFile(t.notePath())
+	return t.disk.removeLeft(t.key + noteSuffix)
 }
 
 // Reset drops all bytes and the note.
@@ -209,6 +276,9 @@ func (t *Temp) Reset() error {
 	t.size, t.note = 0, ""
 	for _, s := range t.sums {
 		s.hash.Reset()
+	}
+	if t.file == nil {
+		return t.removeNote()
 	}
 	if err := t.file.Truncate(0); err != nil {
 		return err
@@ -226,13 +296,20 @@ func (t *Temp) Close() error {
 		return t.Remove()
 	}
 	defer t.disk.release(t.key)
+	if err := t.toFile(); err != nil {
+		return err
+	}
 	return cmp.Or(t.saveNote(), t.file.Close())
 }
 
 // Remove ends the use of t and drops its bytes.
 func (t *Temp) Remove() error {
 	defer t.disk.release(t.key)
-	return cmp.Or(t.file.Close(), removeFile(t.path()), t.removeNote())
+	t.freeSmall()
+	if t.file == nil {
+		return t.removeNote()
+	}
+	return cmp.Or(t.file.Close(), t.disk.removeLeft(t.key+partSuffix), t.removeNote())
 }
 
 // RemoveTemp drops what is left of the temporary file called key, which is not
@@ -242,15 +319,7 @@ func (d *Disk) RemoveTemp(key string) error {
 		return err
 	}
 	defer d.release(key)
-	t := &Temp{disk: d, key: key}
-	return cmp.Or(removeFile(t.path()), removeFile(t.notePath()))
-}
-
-func removeFile(name string) error {
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return cmp.Or(d.removeLeft(key+partSuffix), d.removeLeft(key+noteSuffix))
 }
 
 // Commit gives the file its name, if the bytes that were written have the hash
@@ -278,7 +347,7 @@ func (t *Temp) Commit(want hashes.Hash) (Object, error) {
 
 func (t *Temp) rename(want hashes.Hash) error {
 	defer t.disk.release(t.key)
-	if err := t.file.Close(); err != nil {
+	if err := t.finish(); err != nil {
 		return err
 	}
 	name := t.disk.Path(want)
@@ -292,6 +361,22 @@ func (t *Temp) rename(want hashes.Hash) error {
 	if err != nil {
 		return err
 	}
+	t.disk.setLeft(t.key+partSuffix, false)
 	t.disk.addPending(name)
 	return t.removeNote()
+}
+
+// finish has all bytes in the file, and closes it.
+func (t *Temp) finish() error {
+	if t.file != nil {
+		return t.file.Close()
+	}
+	t.disk.setLeft(t.key+partSuffix, true)
+	var data []byte
+	if t.size > 0 {
+		data = t.small[:t.size]
+	}
+	err := writeFile(t.path(), data)
+	t.freeSmall()
+	return err
 }

@@ -189,17 +189,16 @@ func TestMaxSize(t *testing.T) {
 // When the disk fails, the run ends, and what was finished is told.
 func TestMachineFails(t *testing.T) {
 	b := newRig(t, badweb.InMemory(t))
-	body := noise(100)
+	body, other := noise(100), noise(101)
 	b.Handle("/f", badweb.File(body, ""))
 	tmp := filepath.Join(b.fetcher.Disk.Dir(), "tmp")
 	b.Handle("/break", func(w http.ResponseWriter, r *http.Request) {
 		if err := errors.Join(os.RemoveAll(tmp), os.WriteFile(tmp, nil, 0o666)); err != nil {
 			t.Error(err)
 		}
-		w.Write(body)
+		w.Write(other)
 	})
 	b.fetcher.Jobs = 1
-	other := noise(101)
 	err := b.fetch(t.Context(), flat(t, body, b.URL+"/f"), flat(t, other, b.URL+"/break"),
 		flat(t, other[1:], b.URL+"/f"))
 	if err == nil || !strings.Contains(err.Error(), "not a directory") {
