@@ -66,9 +66,9 @@ func (p *mirrorParser) add(line string) error {
 		p.began, p.plus, p.site, p.urls = p.line, m[1] != "", m[2], nil
 		line, p.open = strings.CutPrefix(m[3], "(")
 	}
-	line, closed := strings.CutSuffix(line, ")")
-	if closed && !p.open {
-		return fmt.Errorf("a closing parenthesis without an opening one")
+	closed := false
+	if p.open {
+		line, closed = strings.CutSuffix(line, ")")
 	}
 	if err := p.addURLs(line); err != nil {
 		return err
@@ -82,6 +82,9 @@ func (p *mirrorParser) add(line string) error {
 
 func (p *mirrorParser) addURLs(text string) error {
 	for _, url := range strings.Fields(strings.NewReplacer(`'`, " ", `"`, " ").Replace(text)) {
+		if strings.ContainsAny(url, "()") {
+			return fmt.Errorf("a parenthesis in %.60q", url)
+		}
 		if c := urlCandidate(url); c.failure != nil && !strings.HasPrefix(url, "ftp://") {
 			return fmt.Errorf("%.60q is not the URL of a mirror: %s", url, c.failure.reason)
 		}
