@@ -21,6 +21,7 @@ type fetchFlags struct {
 	substituters      substituterFlags
 	builders          builderFlags
 	maxSize           size
+	only              onlyFlags
 	dryRun            bool
 }
 
@@ -33,12 +34,14 @@ func (f *fetchFlags) add(cmd *cobra.Command) {
 	f.substituters.add(cmd)
 	f.builders.add(cmd)
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
+	f.only.add(cmd)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
 }
 
 // check finds what is wrong with the flags before anything is done.
 func (f *fetchFlags) check() error {
-	err := cmp.Or(f.netFlags.check(), f.mirrors.check(), f.substituters.check(), f.builders.check())
+	err := cmp.Or(f.netFlags.check(), f.mirrors.check(), f.substituters.check(),
+		f.builders.check(), f.only.check())
 	if err != nil {
 		return err
 	}
@@ -93,10 +96,15 @@ func (a *app) openForFetching(ctx context.Context, dryRun bool) error {
 
 // fetch fetches what is wanted and not held.
 func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
-	all, held, err := a.wanted(ctx, func(*catalog.Source) bool { return true })
+	chosen, err := a.choose(ctx, &flags.only)
 	if err != nil {
 		return err
 	}
+	all, held, err := a.wanted(ctx, chosen.has)
+	if err = cmp.Or(err, chosen.check()); err != nil {
+		return err
+	}
+	chosen.sort(all)
 	if flags.dryRun {
 		return a.listWanted(all)
 	}
@@ -150,6 +158,9 @@ func (a *app) newFetching(
 	}
 	f.MaxSize = int64(flags.maxSize)
 	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
+	if f.History, err = a.history(ctx, wanted); err != nil {
+		return nil, err
+	}
 	if f.Builder, err = a.builder(ctx, &flags.builders, wanted); err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func (r *fetching) take(ev fetch.Event) error {
 	if ev.Kind != fetch.Retry {
 		r.outcomes = append(r.outcomes, outcome(ev))
 	}
-	if len(r.outcomes) >= 256 || len(r.outcomes) > 0 && time.Since(r.recorded) > time.Second {
+	if len(r.outcomes) >= 4096 || len(r.outcomes) > 0 && time.Since(r.recorded) > time.Second {
 		r.flush()
 	}
 	return r.err

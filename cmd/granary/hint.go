@@ -19,9 +19,12 @@ func hint(err error) string {
 	var tree *eval.TreeError
 	var oldNix *oldNixError
 	var blocked *eval.BlockedError
+	var noMatch *noMatchError
 	switch {
 	case errors.Is(err, eval.ErrNoNix):
 		return "evaluation needs Nix 2.8 or later. " + howToGetNix
+	case errors.As(err, &noMatch):
+		return noMatch.hint
 	case errors.As(err, &oldNix):
 		return oldNix.hint()
 	case errors.As(err, &blocked) && blocked.Fetch.OutPath == "":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -12,7 +13,8 @@ import (
 )
 
 func newWant(a *app) *cobra.Command {
-	return &cobra.Command{
+	only := new(onlyFlags)
+	cmd := &cobra.Command{
 		Use:   "want",
 		Short: "Print what is missing as a want-list, for import elsewhere",
 		Long: "Prints every source that is wanted and not held as a want-list: one JSON object\n" +
@@ -23,13 +25,21 @@ func newWant(a *app) *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			if err := only.check(); err != nil {
+				return err
+			}
 			if err := a.openForReading(ctx); err != nil {
 				return err
 			}
-			sources, err := a.catalog.Sources(ctx)
+			chosen, err := a.choose(ctx, only)
 			if err != nil {
 				return err
 			}
+			sources, _, err := a.wanted(ctx, chosen.has)
+			if err = cmp.Or(err, chosen.check()); err != nil {
+				return err
+			}
+			chosen.sort(sources)
 			known, err := a.catalog.Mirrors(ctx)
 			if err != nil {
 				return err
@@ -37,15 +47,14 @@ func newWant(a *app) *cobra.Command {
 			return a.printWantList(sources, known)
 		},
 	}
+	only.add(cmd)
+	return cmd
 }
 
+// printWantList prints sources that are not held.
 func (a *app) printWantList(sources []catalog.Source, known fetch.MirrorMap) error {
 	mirrors := unheardOf(known)
-	wanted := 0
 	for i := range sources {
-		if a.holds(&sources[i]) {
-			continue
-		}
 		line, err := wantedEntry(&sources[i], mirrors).Line()
 		if err != nil {
 			return err
@@ -53,9 +62,8 @@ func (a *app) printWantList(sources []catalog.Source, known fetch.MirrorMap) err
 		if _, err := a.stdout.Write(line); err != nil {
 			return err
 		}
-		wanted++
 	}
-	a.notef("%s wanted", count(wanted, "source"))
+	a.notef("%s wanted", count(len(sources), "source"))
 	return nil
 }
 
