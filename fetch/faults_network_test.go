@@ -15,6 +15,10 @@ var networkFaults = []fault{
 		replies: script{good}, requests: 1},
 	{name: "name server fails", urls: []string{"http://servfail.invalid/f"},
 		want: "dns", waits: 7 * time.Second},
+	{name: "name servers fail for all", urls: []string{
+		"http://a.servfail.invalid/f", "http://b.servfail.invalid/f",
+		"http://c.servfail.invalid/f", "http://d.servfail.invalid/f"},
+		err: ErrNoNetwork, waits: silentFor},
 	{name: "refused", urls: []string{"http://refused.invalid/f"}, want: "refused"},
 	{name: "unreachable", urls: []string{"http://unreachable.invalid/f"},
 		want: "unreachable", waits: 7 * time.Second},

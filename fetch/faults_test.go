@@ -107,11 +107,12 @@ func (f fault) wanted(t *testing.T) granary.Source {
 func (f fault) compare(t *testing.T, b *rig, source granary.Source, waited time.Duration) {
 	t.Helper()
 	last, retries := b.last(t)
-	if last.Reason != f.want || (last.Kind == Held) != (f.want == "") {
+	held := f.want == "" && f.err == nil
+	if last.Reason != f.want || (last.Kind == Held) != held {
 		t.Errorf("got %s, %q (%s), want %q", last.Kind, last.Reason, last.Detail, f.want)
 	}
 	var objects []hashes.Hash
-	if f.want == "" {
+	if held {
 		objects = append(objects, source.CA.Hash)
 	}
 	if got := b.objects(t); !slices.Equal(got, objects) {

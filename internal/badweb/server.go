@@ -23,7 +23,7 @@ type Server struct {
 	URL, SecureURL string
 	// Transport connects to the server, whatever host a URL names, but for those that
 	// fail as their names say: "nxdomain.invalid", "servfail.invalid",
-	// "refused.invalid", "unreachable.invalid"; and, as to their certificates,
+	// "refused.invalid", "unreachable.invalid", each with all below it; and, as to certificates,
 	// "expired.invalid", "wrongname.invalid", "unknown.invalid" and "old.invalid".
 	Transport *http.Transport
 
@@ -122,7 +122,8 @@ func (s *Server) connect(dial func(context.Context, string) (net.Conn, error)) {
 
 // dialError returns why there is no connection to host, or nil.
 func dialError(host string) error {
-	switch host {
+	labels := strings.Split(host, ".")
+	switch strings.Join(labels[max(0, len(labels)-2):], ".") {
 	case "nxdomain.invalid":
 		return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	case "servfail.invalid":
