@@ -1,14 +1,11 @@
 package fetch
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,87 +13,8 @@ import (
 
 	"granary"
 	"granary/internal/badweb"
+	"granary/internal/vsftpd"
 )
-
-// A vsftpd is a real FTP server.
-type vsftpd struct {
-	url string // with a slash at the end
-	dir string // of the files, and, without a chroot, below the root of the machine
-	log string
-}
-
-// startVsftpd starts a server for anonymous users, with lines of its own
-// configuration. It runs as whoever runs the test, and ends with that.
-func startVsftpd(t testing.TB, config ...string) *vsftpd {
-	t.Helper()
-	dir := t.TempDir()
-	address := freeAddress(t)
-	host, port, _ := net.SplitHostPort(address)
-	v := &vsftpd{
-		url: "ftp://" + address + "/", dir: filepath.Join(dir, "files"),
-		log: filepath.Join(dir, "log"),
-	}
-	if err := os.Mkdir(v.dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "vsftpd.conf")
-	lines := append([]string{
-		"listen=YES", "listen_address=" + host, "listen_port=" + port, "background=NO",
-		"run_as_launching_user=YES", "seccomp_sandbox=NO", "local_enable=NO",
-		"anon_root=" + v.dir, "xferlog_enable=YES", "log_ftp_protocol=YES",
-		"vsftpd_log_file=" + v.log,
-	}, config...)
-	err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v.start(t, file)
-	awaitServer(t, address)
-	return v
-}
-
-func (v *vsftpd) start(t testing.TB, config string) {
-	t.Helper()
-	program, err := exec.LookPath("vsftpd")
-	if err != nil {
-		program = "/usr/sbin/vsftpd" // which is not in everybody's path
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, config)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("this test needs vsftpd (scripts/test installs it): %v", err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		cmd.Wait()
-		if t.Failed() {
-			t.Logf("vsftpd: %s", said.String())
-		}
-	})
-}
-
-func (v *vsftpd) file(t testing.TB, name string, content []byte) {
-	t.Helper()
-	path := filepath.Join(v.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// count returns how often the server logged something.
-func (v *vsftpd) count(t testing.TB, what string) int {
-	t.Helper()
-	log, err := os.ReadFile(v.log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Count(string(log), what)
-}
 
 // newOwnRig returns a rig with granary's own transport.
 func newOwnRig(t testing.TB) *rig {
@@ -106,16 +24,16 @@ func newOwnRig(t testing.TB) *rig {
 }
 
 func TestVsftpd(t *testing.T) {
-	v := startVsftpd(t, "anonymous_enable=YES")
-	v.file(t, "pub/f", body)
-	v.file(t, "pub/a b;~+?", body)
+	v := vsftpd.New(t, vsftpd.Anonymous)
+	v.File(t, "pub/f", body)
+	v.File(t, "pub/a b;~+?", body)
 	tests := []struct {
 		name, path string
 		want       Reason
 	}{
 		{"file", "pub/f", ""},
 		{"odd name", "pub/a%20b;~+%3F", ""},
-		{"from the root", "%2F" + strings.TrimPrefix(v.dir, "/") + "/pub/f", ""},
+		{"from the root", "%2F" + strings.TrimPrefix(v.Dir, "/") + "/pub/f", ""},
 		{"missing file", "pub/g", "not found"},
 		{"missing folder", "nothing/f", "not found"},
 		{"a folder", "pub", "not found"},
@@ -123,7 +41,7 @@ func TestVsftpd(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			b := newOwnRig(t)
-			if err := b.fetch(t.Context(), flat(t, body, v.url+test.path)); err != nil {
+			if err := b.fetch(t.Context(), flat(t, body, v.URL+test.path)); err != nil {
 				t.Fatal(err)
 			}
 			last, retries := b.last(t)
@@ -135,9 +53,9 @@ func TestVsftpd(t *testing.T) {
 }
 
 func TestVsftpdRefuses(t *testing.T) {
-	v := startVsftpd(t, "anonymous_enable=NO", "local_enable=YES")
+	v := vsftpd.New(t, "anonymous_enable=NO", "local_enable=YES")
 	b := newOwnRig(t)
-	if err := b.fetch(t.Context(), flat(t, body, v.url+"f")); err != nil {
+	if err := b.fetch(t.Context(), flat(t, body, v.URL+"f")); err != nil {
 		t.Fatal(err)
 	}
 	if last, retries := b.last(t); last.Reason != ReasonUnauthorized || retries != 0 {
@@ -147,15 +65,15 @@ func TestVsftpdRefuses(t *testing.T) {
 
 // A server with fewer connections than are wanted serves all in the end.
 func TestVsftpdIsFull(t *testing.T) {
-	v := startVsftpd(t, "anonymous_enable=YES", "max_per_ip=1")
+	v := vsftpd.New(t, vsftpd.Anonymous, "max_per_ip=1")
 	b := newOwnRig(t)
 	b.fetcher.JobsPerHost = 2
 	var sources []granary.Source
 	for i := range 8 {
 		name := fmt.Sprint("f", i)
 		content := noise(100_000 + i)
-		v.file(t, name, content)
-		sources = append(sources, flat(t, content, v.url+name))
+		v.File(t, name, content)
+		sources = append(sources, flat(t, content, v.URL+name))
 	}
 	if err := b.fetch(t.Context(), sources...); err != nil {
 		t.Fatal(err)
@@ -194,12 +112,12 @@ func TestVsftpdResume(t *testing.T) {
 	const size, first = 3_000_000, 1_000_000
 	for _, changed := range []bool{false, true} {
 		t.Run(fmt.Sprint("changed ", changed), func(t *testing.T) {
-			v := startVsftpd(t, "anonymous_enable=YES")
+			v := vsftpd.New(t, vsftpd.Anonymous)
 			content := noise(size)
-			v.file(t, "f", content)
-			source := flat(t, content, v.url+"f")
+			v.File(t, "f", content)
+			source := flat(t, content, v.URL+"f")
 			if changed {
-				v.file(t, "f", make([]byte, size))
+				v.File(t, "f", make([]byte, size))
 			}
 			b := newOwnRig(t)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -211,9 +129,9 @@ func TestVsftpdResume(t *testing.T) {
 			}
 			want := int64(size)
 			if changed {
-				v.file(t, "f", content)
+				v.File(t, "f", content)
 				later := time.Now().Add(time.Hour)
-				if err := os.Chtimes(filepath.Join(v.dir, "f"), later, later); err != nil {
+				if err := os.Chtimes(filepath.Join(v.Dir, "f"), later, later); err != nil {
 					t.Fatal(err)
 				}
 				want += first
@@ -235,15 +153,15 @@ func TestVsftpdResume(t *testing.T) {
 // A thousand files take as many logins as there are jobs.
 func TestVsftpdSmallFiles(t *testing.T) {
 	const files, jobs = 1000, 4
-	v := startVsftpd(t, "anonymous_enable=YES")
+	v := vsftpd.New(t, vsftpd.Anonymous)
 	b := newOwnRig(t)
 	b.fetcher.JobsPerHost = jobs
 	var sources []granary.Source
 	for i := range files {
 		name := fmt.Sprintf("%d/%d", i%10, i)
 		content := noise(1000 + i)
-		v.file(t, name, content)
-		sources = append(sources, flat(t, content, v.url+name))
+		v.File(t, name, content)
+		sources = append(sources, flat(t, content, v.URL+name))
 	}
 	start := time.Now()
 	if err := b.fetch(t.Context(), sources...); err != nil {
@@ -253,7 +171,7 @@ func TestVsftpdSmallFiles(t *testing.T) {
 	if got := len(b.objects(t)); got != files {
 		t.Errorf("got %d objects, want %d", got, files)
 	}
-	if got := v.count(t, "OK LOGIN"); got > jobs {
+	if got := v.Logins(t); got > jobs {
 		t.Errorf("got %d logins, want %d at the most", got, jobs)
 	}
 }

@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status":   cmdStatus,
 			"fields":   cmdFields,
+			"ftp":      cmdFTP,
 			"lines":    cmdLines,
 			"expected": cmdExpected,
 			"reply":    cmdReply,
