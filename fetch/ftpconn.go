@@ -47,8 +47,12 @@ func (c *ftpConn) reusable() bool { return !c.moved && c.replies.R.Buffered() ==
 func (c *ftpConn) reply(want int) (code int, text string, err error) {
 	c.limited.N = maxFTPReply
 	code, text, err = c.replies.ReadResponse(want)
-	if err != nil && c.limited.N <= 0 {
+	var garbage textproto.ProtocolError
+	switch {
+	case err != nil && c.limited.N <= 0:
 		err = errLongReply
+	case errors.As(err, &garbage):
+		err = fmt.Errorf("no reply of FTP: %.100q", garbage)
 	}
 	return code, text, err
 }
