@@ -61,14 +61,14 @@ func certify(
 	return cert
 }
 
-// issue returns a certificate for a host or an address.
+// issue returns a certificate for a host, or for an address and 0.0.0.0.
 func (a *authority) issue(host string, until time.Time) *tls.Certificate {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host},
 		NotBefore: validFrom, NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	if ip := net.ParseIP(host); ip != nil {
-		template.IPAddresses = []net.IP{ip}
+		template.IPAddresses = []net.IP{ip, net.IPv4zero}
 	} else {
 		template.DNSNames = []string{host}
 	}
