@@ -14,15 +14,19 @@ import (
 
 func (d *Disk) tempPath(name string) string { return filepath.Join(d.dir, "tmp", name) }
 
-// isLeft tells whether there is a file called name in tmp/.
-func (d *Disk) isLeft(name string) (bool, error) {
+// isLeft tells whether there is a file with one of the names in tmp/.
+func (d *Disk) isLeft(names ...string) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.readLeft(); err != nil {
 		return false, err
 	}
-	_, ok := d.left[name]
-	return ok, nil
+	for _, name := range names {
+		if _, ok := d.left[name]; ok {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // readLeft reads tmp/ the first time. d.mu is held.

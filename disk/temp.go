@@ -319,6 +319,9 @@ func (d *Disk) RemoveTemp(key string) error {
 		return err
 	}
 	defer d.release(key)
+	if left, err := d.isLeft(key+partSuffix, key+noteSuffix); err != nil || !left {
+		return err
+	}
 	return cmp.Or(d.removeLeft(key+partSuffix), d.removeLeft(key+noteSuffix))
 }
 
@@ -351,12 +354,12 @@ func (t *Temp) rename(want hashes.Hash) error {
 		return err
 	}
 	name := t.disk.Path(want)
-	err := os.Rename(t.path(), name)
+	err := rename(t.path(), name)
 	if errors.Is(err, fs.ErrNotExist) { // the first object in its folder
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			return err
 		}
-		err = os.Rename(t.path(), name)
+		err = rename(t.path(), name)
 	}
 	if err != nil {
 		return err

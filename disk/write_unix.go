@@ -4,6 +4,7 @@ package disk
 
 import (
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -25,6 +26,15 @@ func writeFile(name string, data []byte) error {
 	}
 	if err != nil {
 		return &fs.PathError{Op: "write", Path: name, Err: err}
+	}
+	return nil
+}
+
+// rename is os.Rename without a look at what is there, which is never a folder.
+func rename(from, to string) error {
+	_, err := ignoringEINTR(func() (int, error) { return 0, syscall.Rename(from, to) })
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
 	return nil
 }

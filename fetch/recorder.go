@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	groupSize = 256         // held sources for which one sync is done
+	groupSize = 1024        // held sources for which one sync is done
 	groupWait = time.Second // the longest time that a held source waits for it
 )
 

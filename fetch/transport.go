@@ -20,6 +20,7 @@ func newTransport(timeout time.Duration, perHost int) *http.Transport {
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    perHost,
+		ReadBufferSize:         64 << 10, // a small file, with its header, in one read
 		IdleConnTimeout:        time.Minute,
 	}
 }

@@ -68,6 +68,9 @@ func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // which costs some 10 MiB
+	}
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
