@@ -76,7 +76,8 @@ func (p proxyRun) run(t *testing.T) {
 	list := filepath.Join(dir, "wanted.jsonl")
 	write(t, ca, badweb.Authority())
 	write(t, list, []byte(want))
-	env := append(os.Environ(), "HOME="+dir, "SSL_CERT_FILE="+ca, "GRANARY_SUBSTITUTERS=")
+	env := append(os.Environ(), "HOME="+dir, "SSL_CERT_FILE="+ca, "GRANARY_SUBSTITUTERS=",
+		"GORACE=atexit_sleep_ms=0")
 	address := startTinyproxy(t, p.config)
 	for _, setting := range p.env {
 		env = append(env, strings.ReplaceAll(setting, "ADDRESS", address))
