@@ -243,7 +243,9 @@ func TestCheckHashedMirror(t *testing.T) {
 }
 
 func FuzzCheckHashedMirror(f *testing.F) {
-	for _, url := range []string{"https://h/{algo}/{base16}", "h", "http://h/{", "http://{name}/{sri}"} {
+	for _, url := range []string{
+		"https://h/{algo}/{base16}", "h", "http://h/{", "http://{name}/{sri}",
+	} {
 		f.Add(url)
 	}
 	digest := hashes.Sum(hashes.SHA512, nil)

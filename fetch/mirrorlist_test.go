@@ -15,10 +15,12 @@ func TestParseMirrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"nothing", "", "cpan=https://c/ gnu=https://known/"},
 		{"override", "gnu=https://a/ http://b/x\n", "cpan=https://c/ gnu=https://a/,http://b/x"},
-		{"add", "# our own\n\n+gnu = https://a/", "error: 3: \"+gnu = https://a/\" is not of the form SITE=URL"},
+		{"spaces", "# our own\n\n+gnu = https://a/",
+			"error: 3: \"+gnu = https://a/\" is not of the form SITE=URL"},
 		{"add to known", "# our own\n\n +gnu=https://a/ ftp://f/\r\n",
 			"cpan=https://c/ gnu=https://a/,ftp://f/,https://known/"},
-		{"a new site", "+new-site.org=https://n", "cpan=https://c/ gnu=https://known/ new-site.org=https://n"},
+		{"a new site", "+new-site.org=https://n",
+			"cpan=https://c/ gnu=https://known/ new-site.org=https://n"},
 		{"twice", "gnu=https://a/\n+gnu=https://b/", "cpan=https://c/ gnu=https://b/,https://a/"},
 		{"mirrorsFile", "gnu='http://a/ http://b/'\nhashedMirrors=http://h\nsavannah=$'http://s/'",
 			"error: 3: \"$\" is not the URL of a mirror: unsupported scheme"},
@@ -74,9 +76,9 @@ func TestMirrorsFrom(t *testing.T) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	_, err = MirrorsFrom([]string{"NIX_MIRRORS_gnu=x"}, nil)
-	if want := `read $NIX_MIRRORS_gnu: "x" is not the URL of a mirror: unsupported scheme`; err == nil ||
-		err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+	failure := `read $NIX_MIRRORS_gnu: "x" is not the URL of a mirror: unsupported scheme`
+	if err == nil || err.Error() != failure {
+		t.Errorf("got %v, want %s", err, failure)
 	}
 }
 

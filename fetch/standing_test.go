@@ -223,4 +223,3 @@ func BenchmarkOrderMirrors(b *testing.B) {
 		r.candidates(&sources[0])
 	}
 }
-
