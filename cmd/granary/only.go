@@ -149,7 +149,7 @@ func (c *choice) check() error {
 	}
 	for _, p := range c.patterns {
 		if p.hits == 0 {
-			return &noMatchError{p.text, c.hint(p.text)}
+			return &noMatchError{p.text, len(c.paths) > 0, c.hint(p.text)}
 		}
 	}
 	return nil
@@ -171,8 +171,15 @@ func (c *choice) hint(text string) string {
 }
 
 // noMatchError means that a pattern of --only matches nothing.
-type noMatchError struct{ pattern, hint string }
+type noMatchError struct {
+	pattern    string
+	attributes bool // there are some
+	hint       string
+}
 
 func (e *noMatchError) Error() string {
+	if !e.attributes {
+		return "--only " + e.pattern + ": no source has such a name"
+	}
 	return "--only " + e.pattern + ": no attribute matches"
 }

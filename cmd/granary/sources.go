@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -30,6 +31,9 @@ type sourceLine struct {
 	Systems   []string         `json:"systems"`
 	InClosure bool             `json:"inClosure"`
 	Message   *string          `json:"message"` // what a person must do for it
+	// Ledger says what became of each URL that was asked for; nil in lists of what
+	// is to be fetched.
+	Ledger []pastLine `json:"ledger,omitzero"`
 }
 
 func sourceJSON(s *catalog.Source) sourceLine {
@@ -69,7 +73,11 @@ func newSources(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sources",
 		Short: "List the sources, each with what became of it",
-		Args:  noArgs,
+		Long: "Lists the sources. Below one that failed stands, for each URL that was asked for,\n" +
+			"when it worked and how it failed. With --json every source has that in \"ledger\":\n" +
+			"objects with url, firstGood, lastGood, lastBad (times, or null for never), reason\n" +
+			"(of the last failure) and failures (in a row).",
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			switch catalog.State(state) {
@@ -84,24 +92,34 @@ func newSources(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for i := range sources {
-				if state != "" && string(sources[i].State) != state {
-					continue
-				}
-				if err := a.printSource(&sources[i]); err != nil {
-					return err
-				}
-			}
-			return nil
+			sources = slices.DeleteFunc(sources, func(s catalog.Source) bool {
+				return state != "" && string(s.State) != state
+			})
+			return a.listSources(ctx, sources)
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "", "only those that are held, missing or failed")
 	return cmd
 }
 
-func (a *app) printSource(s *catalog.Source) error {
+func (a *app) listSources(ctx context.Context, sources []catalog.Source) error {
+	past, err := a.pasts(ctx, sources)
+	if err != nil {
+		return err
+	}
+	for i := range sources {
+		if err := a.printSource(&sources[i], past[sources[i].ID]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) printSource(s *catalog.Source, past []catalog.Past) error {
 	if a.json {
-		return a.printJSON(sourceJSON(s))
+		line := sourceJSON(s)
+		line.Ledger = pastJSON(past)
+		return a.printJSON(line)
 	}
 	switch s.State {
 	case catalog.Held:
@@ -121,7 +139,7 @@ func (a *app) printSource(s *catalog.Source) error {
 			return err
 		}
 	}
-	more := s.URLs
+	more := rot(s.URLs, past)
 	if s.Message != "" {
 		more = slices.Concat(more, strings.Split(strings.TrimSpace(s.Message), "\n"))
 	}

@@ -28,14 +28,24 @@ type statusLine struct {
 }
 
 func newStatus(a *app) *cobra.Command {
-	return &cobra.Command{
+	hosts := false
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "One look at a disk: what is held, what is missing, what failed",
-		Args:  noArgs,
+		Long: "Says what a disk holds, what is missing, and what failed, by reason and by host.\n\n" +
+			"With --hosts it lists every host that was asked, those with most failures first:\n" +
+			"how many sources it was asked for, gave and did not give, what it sent and how\n" +
+			"fast, when it last worked and failed, and its most frequent failure. With --json\n" +
+			"each host is a line: host, asked, held, failed, share (of those asked for that\n" +
+			"came, 0 to 1), bytes, rate (bytes a second), reason, lastGood, lastBad.",
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if err := a.openForReading(ctx); err != nil {
 				return err
+			}
+			if hosts {
+				return a.listHosts(ctx)
 			}
 			status, err := a.status(ctx)
 			if err != nil {
@@ -47,6 +57,8 @@ func newStatus(a *app) *cobra.Command {
 			return a.printStatus(status)
 		},
 	}
+	cmd.Flags().BoolVar(&hosts, "hosts", false, "list the hosts that were asked")
+	return cmd
 }
 
 func (a *app) status(ctx context.Context) (*statusLine, error) {
@@ -163,5 +175,6 @@ func (a *app) suggest(st *statusLine) {
 		a.notef("granary fetch --disk %s fetches what is missing", a.diskDir)
 	case st.Failed > 0:
 		a.notef("granary sources --disk %s --state failed lists what failed", a.diskDir)
+		a.notef("granary status --disk %s --hosts shows how each host did", a.diskDir)
 	}
 }
