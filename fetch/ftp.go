@@ -30,16 +30,19 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // Control connections are kept for the next file. Its requests take a context's
 // end as the end of their connections.
 type ftpTransport struct {
-	dial dialFunc
+	dial  dialFunc
+	proxy ftpProxy
 
 	mu   sync.Mutex
 	idle map[ftpAccount][]*ftpConn // the latest last
 }
 
 // withFTP lets t answer requests for ftp:// URLs, too, over connections of t's own
-// dialer. It returns what closes the idle connections of both.
+// dialer, or through the proxy that the environment names. It returns what closes
+// the idle connections of all.
 func withFTP(t *http.Transport) (closeIdle func()) {
 	f := newFTPTransport(t.DialContext)
+	f.proxy = ftpProxyFromEnvironment(t)
 	t.RegisterProtocol("ftp", f)
 	return func() {
 		t.CloseIdleConnections()
@@ -56,6 +59,9 @@ func (t *ftpTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	f, err := newFTPFile(req)
 	if err != nil {
 		return nil, err
+	}
+	if t.proxy.covers(req.URL.Hostname()) {
+		return t.proxy.roundTrip(req)
 	}
 	for {
 		c, used := t.take(f.account), true
@@ -151,6 +157,9 @@ func (t *ftpTransport) closeIdle() {
 		}
 	}
 	clear(t.idle)
+	if t.proxy.next != nil {
+		t.proxy.next.CloseIdleConnections()
+	}
 }
 
 // ftpResponse returns the response for a refusal, which is err, and else err.

@@ -133,7 +133,7 @@ var ftpFaults = []ftpFault{
 	{"silent data", "", prior{}, "RETR", ftpScript{badftp.Stall(1000), nil},
 		"", 2, nil, 31 * time.Second},
 	{"silent at the end", "", prior{}, "RETR", ftpScript{badftp.Stall(3000)},
-		"", 1, nil, 31 * time.Second},
+		"", 1, nil, 30 * time.Second},
 
 	{"size unknown", "", prior{}, "SIZE", ftpScript{badftp.Say("550 No sizes.")}, "", 1, nil, 0},
 	{"size odd", "", prior{}, "SIZE", ftpScript{badftp.Say("213 -1")}, "", 1, nil, 0},
