@@ -9,8 +9,8 @@
 //  3. A job waits in the queue of its candidate's host until one of the host's
 //     slots is free. Hosts take turns, so that a busy one holds up nobody else.
 //  4. The bytes are downloaded into the source's temporary file. What an earlier
-//     try left in it is continued with Range and If-Range. Only silence ends a
-//     request, not slowness; what may pass is tried again.
+//     try left in it is continued with Range and If-Range. Silence ends
+//     a request, slowness only below a limit; what may pass is tried again.
 //  5. The recipe makes the hash that nixpkgs promised out of the bytes. A
 //     wrong hash of bytes that came in parts leads to one more try from nothing;
 //     otherwise, as after any failure, the next candidate's turn comes.
