@@ -22,10 +22,7 @@ import (
 //
 // The error is of the form "read mirrors NAME:LINE: cause".
 func ParseMirrors(name, text string, known MirrorMap) (MirrorMap, error) {
-	p := mirrorParser{mirrors: maps.Clone(known)}
-	if p.mirrors == nil {
-		p.mirrors = MirrorMap{}
-	}
+	p := newMirrorParser(known)
 	for line := range strings.Lines(text) {
 		p.line++
 		if err := p.add(strings.TrimSpace(line)); err != nil {
@@ -49,6 +46,12 @@ type mirrorParser struct {
 	site  string
 	plus  bool
 	urls  []string
+}
+
+func newMirrorParser(known MirrorMap) *mirrorParser {
+	p := &mirrorParser{mirrors: MirrorMap{}}
+	maps.Copy(p.mirrors, known)
+	return p
 }
 
 // mirrorLine matches the beginning of a site's URLs.
@@ -112,7 +115,7 @@ const mirrorVariable = "NIX_MIRRORS_"
 // NAME=VALUE: the URLs in NIX_MIRRORS_<site> take the place of those that are known,
 // unless there is none in it. An error names the variable.
 func MirrorsFrom(environment []string, known MirrorMap) (MirrorMap, error) {
-	p := mirrorParser{mirrors: maps.Clone(known)}
+	p := newMirrorParser(known)
 	for _, variable := range environment {
 		name, value, _ := strings.Cut(variable, "=")
 		site, ok := strings.CutPrefix(name, mirrorVariable)

@@ -75,6 +75,10 @@ func TestMirrorsFrom(t *testing.T) {
 	if err != nil || !cmp.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
+	got, err = MirrorsFrom([]string{"NIX_MIRRORS_new=http://n/"}, nil)
+	if want := (MirrorMap{"new": {"http://n/"}}); err != nil || !cmp.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
 	_, err = MirrorsFrom([]string{"NIX_MIRRORS_gnu=x"}, nil)
 	failure := `read $NIX_MIRRORS_gnu: "x" is not the URL of a mirror: unsupported scheme`
 	if err == nil || err.Error() != failure {
