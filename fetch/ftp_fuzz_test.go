@@ -154,7 +154,7 @@ type fuzzConn struct {
 
 func (*fuzzConn) Close() error                     { return nil }
 func (*fuzzConn) LocalAddr() net.Addr              { return nil }
-func (*fuzzConn) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 21} }
+func (*fuzzConn) RemoteAddr() net.Addr             { return &net.TCPAddr{Port: 21} }
 func (*fuzzConn) SetDeadline(time.Time) error      { return nil }
 func (*fuzzConn) SetReadDeadline(time.Time) error  { return nil }
 func (*fuzzConn) SetWriteDeadline(time.Time) error { return nil }

@@ -28,8 +28,9 @@ func newFTPRig(t testing.TB, file []byte) (*rig, *badftp.Server) {
 	server := badftp.New(t)
 	server.File("/pub/f", file, ftpTime)
 	b := newRig(t, badweb.InMemory(t))
-	own := &http.Transport{DialContext: server.Dial}
-	t.Cleanup(withFTP(own))
+	f, own := newFTPTransport(server.Dial), new(http.Transport)
+	own.RegisterProtocol("ftp", f)
+	t.Cleanup(f.closeIdle)
 	b.fetcher.Transport = own
 	return b, server
 }

@@ -65,8 +65,8 @@ func newFetch(a *app) *cobra.Command {
 			"With --builders Nix builds what nothing else serves, in the user's own store.\n" +
 			"That runs code of the package set with a network, as it does whenever Nix builds\n" +
 			"a fixed output; what comes counts only if its hash is right.\n\n" +
-			"http_proxy, https_proxy, no_proxy and ~/.netrc are honoured. Exit status 3 means\n" +
-			"that all went well but some sources could not be had.",
+			"http_proxy, https_proxy, ftp_proxy, no_proxy and ~/.netrc are honoured. Exit\n" +
+			"status 3 means that all went well but some sources could not be had.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.check(); err != nil {
