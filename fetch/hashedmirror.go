@@ -234,8 +234,8 @@ func (j *job) insert(c candidate) {
 func (r Reason) isFinal() bool {
 	switch r {
 	case ReasonNotFound, ReasonForbidden, ReasonUnauthorized, ReasonRedirect, ReasonStatus,
-		ReasonWrongHash, ReasonHTML, ReasonBadArchive, ReasonUnknownArchive,
-		ReasonUnsupportedScheme, ReasonBadURL:
+		ReasonWrongHash, ReasonHTML, ReasonLogin, ReasonEmpty, ReasonBadArchive,
+		ReasonUnknownArchive, ReasonUnsupportedScheme, ReasonBadURL:
 		return true
 	}
 	return false

@@ -48,7 +48,8 @@ func (r *run) askNewest(original string) asker {
 // hasOtherBytes tells whether the last attempt brought bytes, but wrong ones.
 func (j *job) hasOtherBytes() bool {
 	switch j.attempts[len(j.attempts)-1].Reason {
-	case ReasonWrongHash, ReasonHTML, ReasonBadArchive, ReasonUnknownArchive:
+	case ReasonWrongHash, ReasonHTML, ReasonLogin, ReasonEmpty, ReasonBadArchive,
+		ReasonUnknownArchive:
 		return true
 	}
 	return false

@@ -171,7 +171,7 @@ var losses = []fault{
 		return replies{badweb.File(other(body), "e")}
 	})},
 	{"web page", "html instead of an archive", at(always(badweb.HTML()))},
-	{"redirect to a web page", "html instead of an archive", toLogin},
+	{"redirect to a login page", "login page", toLogin},
 	{"cut off", "truncated", at(func(body []byte) replies {
 		return replies{whole(badweb.Cut(body, "e", part))}
 	})},
