@@ -89,18 +89,20 @@ func (q *queue) hopeful(h *host, retries int) bool {
 func (q *queue) waiting() (jobs int, most string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	now, largest := time.Now(), 0
 	for _, d := range q.later {
 		if d.job != nil {
 			jobs++
+		}
+	}
+	now, largest := time.Now(), 0
+	for _, h := range q.hosts {
+		n := len(h.waiting) + len(h.urgent)
+		if n == 0 || !h.paused.After(now) {
 			continue
 		}
-		if d.host.paused.After(now) {
-			n := len(d.host.waiting) + len(d.host.urgent)
-			jobs += n
-			if n > largest {
-				largest, most = n, d.host.name
-			}
+		jobs += n
+		if n > largest {
+			largest, most = n, h.name
 		}
 	}
 	return jobs, most

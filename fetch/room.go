@@ -20,14 +20,21 @@ type FullError struct {
 	Need    int64 // bytes of the download that was too large for what is left; else 0
 }
 
-// Error names the disk, and the sizes in MiB.
+// Error names the disk, and the sizes.
 func (e *FullError) Error() string {
-	text := fmt.Sprintf("disk %s is nearly full: %d MiB are free, and %d MiB are to stay so",
-		e.Dir, e.Free>>20, e.Reserve>>20)
+	text := fmt.Sprintf("disk %s is nearly full: %s are free, and %s are to stay so",
+		e.Dir, roughly(e.Free), roughly(e.Reserve))
 	if e.Need > 0 {
-		text += fmt.Sprintf("; the next download has %d MiB", (e.Need+1<<20-1)>>20)
+		text += "; the next download has " + roughly(e.Need)
 	}
 	return text
+}
+
+func roughly(bytes int64) string {
+	if bytes < 10<<20 {
+		return fmt.Sprintf("%d KiB", bytes>>10)
+	}
+	return fmt.Sprintf("%d MiB", bytes>>20)
 }
 
 func isFull(err error) bool {

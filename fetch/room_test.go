@@ -65,9 +65,9 @@ func TestFullError(t *testing.T) {
 	}{
 		{FullError{"/d", 200 << 20, 256 << 20, 0},
 			"disk /d is nearly full: 200 MiB are free, and 256 MiB are to stay so"},
-		{FullError{"/d", 4 << 30, 256 << 20, 5<<30 + 1},
-			"disk /d is nearly full: 4096 MiB are free, and 256 MiB are to stay so; " +
-				"the next download has 5121 MiB"},
+		{FullError{"/d", 4 << 30, 300 << 10, 5 << 30},
+			"disk /d is nearly full: 4096 MiB are free, and 300 KiB are to stay so; " +
+				"the next download has 5120 MiB"},
 	}
 	for _, test := range tests {
 		if got := test.err.Error(); got != test.want {

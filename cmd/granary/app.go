@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 
 	"granary/catalog"
@@ -120,13 +121,12 @@ func (a *app) close() {
 func (a *app) sayf(format string, args ...any) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	line := fmt.Sprintf(format+"\n", args...)
 	if a.bar != nil {
-		a.bar.clear()
+		a.bar.insert(line)
+		return
 	}
-	fmt.Fprintf(a.stderr, format+"\n", args...)
-	if a.bar != nil {
-		a.bar.render()
-	}
+	_, _ = io.WriteString(a.stderr, line)
 }
 
 // notef writes a line to stderr unless -q asks for silence.
@@ -138,15 +138,32 @@ func (a *app) notef(format string, args ...any) {
 
 // printf writes a part of the result.
 func (a *app) printf(format string, args ...any) error {
-	_, err := fmt.Fprintf(a.stdout, format, args...)
-	return err
+	return a.print(fmt.Sprintf(format, args...))
 }
 
 // printJSON writes one line of the result.
 func (a *app) printJSON(v any) error {
-	e := json.NewEncoder(a.stdout)
+	line := new(strings.Builder)
+	e := json.NewEncoder(line)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	return a.print(line.String())
+}
+
+// print writes to stdout, at once. A bar on the same terminal goes out of the way.
+func (a *app) print(text string) error {
+	if isTerminal(a.stdout) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.bar != nil {
+			lines := a.bar.clear()
+			defer a.bar.restore(lines)
+		}
+	}
+	_, err := io.WriteString(a.stdout, text)
+	return err
 }
 
 // logger returns a logger for packages: its lines read as ours do.

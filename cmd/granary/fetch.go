@@ -116,6 +116,7 @@ func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
 	err = run.fetch(sources(all))
 	run.progress.end()
 	if err != nil {
+		run.reportEnd()
 		return err
 	}
 	return run.report()
@@ -165,8 +166,8 @@ func (a *app) newFetching(
 		return nil, err
 	}
 	return &fetching{
-		app: a, ctx: ctx, fetcher: f, begin: time.Now(), total: len(wanted),
-		reasons:  map[string]int{},
+		app: a, ctx: ctx, flags: flags, fetcher: f, begin: time.Now(),
+		failures: failures{}, seen: newSeen(wanted),
 		progress: a.newProgress("fetching ", len(wanted)),
 	}, nil
 }

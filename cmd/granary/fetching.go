@@ -4,13 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"granary"
@@ -27,14 +23,11 @@ type fetching struct {
 	progress *progress
 	begin    time.Time
 
-	total, held, got, failed int
-	byHand                   int // of those that failed
-	reasons                  map[string]int
-	meter                    meter
+	flags *fetchFlags
 
-	// For the progress: got, failed, and those of both for which it took a
-	// request to find out.
-	shownGot, shownFailed, shownAsked atomic.Int64
+	held, got, failed int
+	failures          failures
+	seen              *seen
 
 	outcomes []catalog.Outcome // not recorded yet
 	recorded time.Time
@@ -53,7 +46,8 @@ type fetchEvent struct {
 	Detail  *string           `json:"detail"`
 	Recipe  *granary.Recipe   `json:"recipe"`
 	MS      int64             `json:"ms"`
-	Held    *int              `json:"held,omitempty"` // of the event "done", as Failed
+	WaitMS  *int64            `json:"waitMs,omitempty"` // of a retry: before it
+	Held    *int              `json:"held,omitempty"`   // of the event "done", as Failed
 	Failed  *int              `json:"failed,omitempty"`
 }
 
@@ -100,23 +94,17 @@ func (r *fetching) fetch(wanted []granary.Source) error {
 }
 
 func (r *fetching) take(ev fetch.Event) error {
-	if ev.Kind != fetch.Retry && slices.ContainsFunc(ev.Attempts, wasAsked) {
-		r.shownAsked.Add(1)
-	}
+	r.seen.take(&ev)
 	switch ev.Kind {
 	case fetch.Held:
 		r.got++
-		r.shownGot.Add(1)
 	case fetch.Failed:
 		r.failed++
-		r.shownFailed.Add(1)
-		r.reasons[string(ev.Reason)]++
-		if byHand(&ev.Source) {
-			r.byHand++
-		}
+		r.failures.add(&ev)
 		r.debugf("%s: %s%s", ev.Source.Name, ev.Reason, detail(ev))
 	case fetch.Retry:
-		r.debugf("%s: %s, trying again: %s", ev.Source.Name, ev.Reason, printable(ev.URL))
+		r.debugf("%s: %s, trying again in %s: %s", ev.Source.Name, ev.Reason, about(ev.Wait),
+			printable(ev.URL))
 	}
 	if r.json {
 		if err := r.printJSON(eventJSON(ev)); err != nil {
@@ -131,9 +119,6 @@ func (r *fetching) take(ev fetch.Event) error {
 	}
 	return r.err
 }
-
-// wasAsked tells whether an attempt was a request.
-func wasAsked(a fetch.Attempt) bool { return a.Duration > 0 }
 
 func detail(ev fetch.Event) string {
 	text := ""
@@ -178,8 +163,12 @@ func eventJSON(ev fetch.Event) fetchEvent {
 		URL: orNull(ev.URL), Bytes: ev.Bytes, Reason: orNull(string(ev.Reason)),
 		Detail: orNull(ev.Detail), Recipe: orNull(ev.Recipe), MS: ev.Duration.Milliseconds(),
 	}
-	if ev.Kind == fetch.Held {
+	switch ev.Kind {
+	case fetch.Held:
 		line.Bytes = ev.Object.Size
+	case fetch.Retry:
+		wait := ev.Wait.Milliseconds()
+		line.WaitMS = &wait
 	}
 	return line
 }
@@ -202,50 +191,32 @@ func (r *fetching) report() error {
 		return nil
 	}
 	r.notef("%s could not be had:", count(r.failed, "source"))
-	for _, reason := range byCount(r.reasons) {
-		r.notef("%9s  %s", thousands(r.reasons[reason]), reason)
+	for _, line := range r.failures.table() {
+		r.notef("%s", line)
 	}
-	if r.byHand > 0 {
-		r.notef("%s must be added by hand (granary add FILE): granary sources --state failed "+
-			"says how to get it", count(r.byHand, "source"))
+	r.notef("what to try next, for how many of them:")
+	for _, line := range r.failures.advice(r.flags) {
+		r.notef("%s", line)
 	}
-	r.notef("granary sources --state failed lists them; granary fetch tries them again")
+	r.notef("granary sources --state failed lists them")
 	return errIncomplete
+}
+
+// reportEnd says what came before an error. Whoever interrupts it wants no more words.
+func (r *fetching) reportEnd() {
+	if r.got > 0 && r.err == nil && r.ctx.Err() == nil {
+		r.notef("%s before it ended", r.summary(time.Since(r.begin)))
+	}
 }
 
 // summary says in a few words what was fetched.
 func (r *fetching) summary(took time.Duration) string {
 	switch {
-	case r.total == 0:
+	case r.seen.total == 0:
 		return "nothing to fetch"
 	case r.got == 0:
 		return "fetched nothing new"
 	}
 	return fmt.Sprintf("fetched %s (%s in %s)", count(r.got, "source"),
 		bytes(r.fetcher.Progress().Bytes), exactly(took))
-}
-
-// byCount returns the keys, that with the largest number first.
-func byCount(numbers map[string]int) []string {
-	return slices.SortedFunc(maps.Keys(numbers), func(a, b string) int {
-		return cmp.Or(numbers[b]-numbers[a], strings.Compare(a, b))
-	})
-}
-
-// show brings the progress up to date.
-func (r *fetching) show() {
-	got, failed := int(r.shownGot.Load()), int(r.shownFailed.Load())
-	now, received := time.Now(), r.fetcher.Progress().Bytes
-	text := fmt.Sprintf("%s of %s, %s, %s/s", thousands(got+failed),
-		thousands(r.total), bytes(received), bytes(r.meter.rate(now, received)))
-	if failed > 0 {
-		text += fmt.Sprintf(", %s failed", thousands(failed))
-	}
-	// What needed no request says nothing of the time that requests take.
-	elapsed, asked := now.Sub(r.begin), r.shownAsked.Load()
-	if asked > 0 && elapsed > 3*time.Second {
-		left := elapsed * time.Duration(r.total-got-failed) / time.Duration(asked)
-		text += fmt.Sprintf(", %s left", about(left))
-	}
-	r.progress.show(got+failed, text)
 }

@@ -35,6 +35,33 @@ func (s *size) Set(text string) error {
 	return nil
 }
 
+// byteRate is a flag: a number of bytes a second, written like a size.
+type byteRate size
+
+func (r *byteRate) Type() string          { return "rate" }
+func (r *byteRate) String() string        { return (*size)(r).String() }
+func (r *byteRate) Set(text string) error { return (*size)(r).Set(text) }
+
+// reserve is a flag: a size, or 0. Its value is that of fetch.Fetcher.Reserve.
+type reserve size
+
+func (r *reserve) Type() string { return "size" }
+
+func (r *reserve) String() string {
+	if *r < 0 {
+		return "0"
+	}
+	return (*size)(r).String()
+}
+
+func (r *reserve) Set(text string) error {
+	if text == "0" {
+		*r = -1
+		return nil
+	}
+	return (*size)(r).Set(text)
+}
+
 // bytes returns a number of bytes for people: "1.5 GiB".
 func bytes(n int64) string {
 	if n < 1024 {

@@ -83,20 +83,6 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-func TestRate(t *testing.T) {
-	var m meter
-	begin := time.Unix(0, 0)
-	for i := range 30 { // 100 bytes a second, then nothing
-		m.rate(begin.Add(time.Duration(i)*time.Second), int64(i)*100)
-	}
-	if got := m.rate(begin.Add(30*time.Second), 3000); got != 100 {
-		t.Errorf("got %d, want 100", got)
-	}
-	if got := m.rate(begin.Add(50*time.Second), 3000); got != 0 {
-		t.Errorf("after a pause: got %d, want 0", got)
-	}
-}
-
 func TestPrintable(t *testing.T) {
 	tests := map[string]string{
 		"plain":             "plain",

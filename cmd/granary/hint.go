@@ -9,6 +9,7 @@ import (
 	"granary/catalog"
 	"granary/disk"
 	"granary/eval"
+	"granary/fetch"
 )
 
 // hint returns one line that says what can be done about err, or "".
@@ -20,6 +21,7 @@ func hint(err error) string {
 	var oldNix *oldNixError
 	var blocked *eval.BlockedError
 	var noMatch *noMatchError
+	var full *fetch.FullError
 	switch {
 	case errors.Is(err, eval.ErrNoNix):
 		return "evaluation needs Nix 2.8 or later. " + howToGetNix
@@ -47,6 +49,13 @@ func hint(err error) string {
 		return "use the granary that made it, or a newer one"
 	case errors.Is(err, catalog.ErrForeign):
 		return "name another folder with --disk; this one is left as it is"
+	case errors.As(err, &full) && full.Need > 0:
+		return "make room, leave out what is large with --max-size, or lower --reserve; " +
+			"the same command goes on where this one stopped"
+	case errors.As(err, &full):
+		return "make room, or lower --reserve; the same command goes on where this one stopped"
+	case errors.Is(err, fetch.ErrNoNetwork):
+		return "the same command goes on where this one stopped, once there is a network"
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(err.Error(), "disk is full"):
 		return "make room, then run the same command again: it goes on where it stopped"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):

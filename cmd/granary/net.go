@@ -16,6 +16,8 @@ type netFlags struct {
 	rewrites []string
 	retries  int
 	timeout  time.Duration
+	rate     byteRate
+	reserve  reserve
 }
 
 func (f *netFlags) add(cmd *cobra.Command) {
@@ -25,6 +27,12 @@ func (f *netFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.retries, "retries", 3, "try a URL again `N` times")
 	flags.DurationVar(&f.timeout, "timeout", 30*time.Second,
 		"longest silence of a server, a `TIME` such as 30s or 5m")
+	flags.Var(&f.rate, "limit-rate",
+		"most bytes a second in all, a `RATE` such as 500k or 2M, but for what git, svn, hg "+
+			"and Nix receive (default: no limit)")
+	flags.Var(&f.reserve, "reserve",
+		"begin no download when less of the disk is free, a `SIZE` such as 2G "+
+			"(default: 256M; 0: until it is full)")
 }
 
 // check finds what is wrong with the flags before anything is done.
@@ -69,6 +77,7 @@ func (a *app) fetcher(ctx context.Context, f *netFlags) (*fetch.Fetcher, error) 
 	}
 	return &fetch.Fetcher{
 		Disk: a.disk, Rewrites: rewrites, Mirrors: mirrors, Retries: retries,
-		Timeout: f.timeout, Version: version(), Logger: a.logger(),
+		Timeout: f.timeout, LimitRate: int64(f.rate), Reserve: int64(f.reserve),
+		Version: version(), Logger: a.logger(),
 	}, nil
 }

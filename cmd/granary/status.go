@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -164,6 +167,13 @@ func writeCounts(w io.Writer, title string, numbers map[string]int) {
 	if len(keys) > most {
 		fmt.Fprintf(w, "           and %s more\n", thousands(len(keys)-most))
 	}
+}
+
+// byCount returns the keys, that with the largest number first.
+func byCount(numbers map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(numbers), func(a, b string) int {
+		return cmp.Or(numbers[b]-numbers[a], strings.Compare(a, b))
+	})
 }
 
 // suggest says what to do next.

@@ -94,6 +94,8 @@ func kindOf(flag *pflag.Flag) string {
 		return "a time such as 30s or 5m"
 	case "size":
 		return "a size such as 500M or 4G"
+	case "rate":
+		return "a rate such as 500k or 2M, in bytes a second"
 	}
 	return "a " + flag.Value.Type()
 }
