@@ -189,7 +189,7 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		own := newTransport(r.timeout, substituterSlots*r.queue.limit)
 		base, r.closeIdle = own, withFTP(own)
 	}
-	r.transport = limitRate(&watchdog{&authorizer{base, passwords}, r.timeout, f.Progress}, f.LimitRate)
+	r.transport = limitRate(&watchdog{&authorizer{base, passwords}, r.timeout, f}, f.LimitRate)
 	if err := cmp.Or(r.openSubstituters(), r.openPlaces()); err != nil {
 		return nil, err
 	}

@@ -20,10 +20,10 @@ var errTooSlow = errors.New("less than 1 kB/s for 5 minutes")
 // A pace judges how fast a body comes, over one window of slowAfter after the other.
 // Only the time spent on waiting for its bytes counts.
 type pace struct {
-	progress func() Progress // of the run
+	fetcher *Fetcher
 
 	began  time.Time     // the window
-	before int64         // bytes that the run had received by then
+	before int64         // bytes that the fetcher had received by then
 	got    int64         // bytes of this body in it
 	waited time.Duration // for them
 }
@@ -49,15 +49,14 @@ func (p *pace) saw(n int, wait time.Duration) error {
 
 func (p *pace) start() {
 	p.began, p.got, p.waited = time.Now(), 0, 0
-	p.before = p.progress().Bytes
+	p.before = p.fetcher.bytes.Load()
 }
 
 // shares tells whether a slow body has its share of a slow line: together all
 // downloads get more than slowRate, and it gets about as much as the others.
 func (p *pace) shares() bool {
-	now := p.progress()
-	total := now.Bytes - p.before
-	others := max(now.Active-1, 0)
+	total := p.fetcher.bytes.Load() - p.before
+	others := max(p.fetcher.active.Load()-1, 0)
 	return float64(total) >= slowRate*time.Since(p.began).Seconds() &&
 		fairShare*p.got*others >= total-p.got
 }

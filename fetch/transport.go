@@ -41,9 +41,9 @@ func (r *run) newClient() *http.Client {
 // A watchdog ends requests whose server is silent for too long, be it before
 // the header or within the body.
 type watchdog struct {
-	next     http.RoundTripper
-	timeout  time.Duration
-	progress func() Progress // of the run
+	next    http.RoundTripper
+	timeout time.Duration
+	fetcher *Fetcher // whose traffic says whether a body is slow
 }
 
 // RoundTrip is that of http.RoundTripper.
@@ -56,7 +56,7 @@ func (d *watchdog) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel(nil)
 		return nil, silence(ctx, err)
 	}
-	resp.Body = &watched{resp.Body, ctx, cancel, timer, d.timeout, pace{progress: d.progress}}
+	resp.Body = &watched{resp.Body, ctx, cancel, timer, d.timeout, pace{fetcher: d.fetcher}}
 	return resp, nil
 }
 
