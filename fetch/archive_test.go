@@ -40,13 +40,16 @@ func (b *rig) asked(t *testing.T) (urls []string) {
 	return urls
 }
 
+// replies are answers by host and path.
+type replies map[string]http.HandlerFunc
+
 // An archiveTest fetches a source whose own URL is gone.
 type archiveTest struct {
 	name     string
 	archives []Archive
 	source   granary.Source
-	serve    map[string]http.HandlerFunc // by host and path
-	asked    []string                    // after the source's URL, in order
+	serve    replies
+	asked    []string // after the source's URL, in order
 	held     bool
 }
 
@@ -91,71 +94,119 @@ func upstream(t testing.TB, recipe granary.Recipe, want hashes.Hash) granary.Sou
 	return s
 }
 
-func TestArchives(t *testing.T) {
-	body, other := []byte("hello"), []byte("jello")
-	good, wrong := badweb.Body(body), badweb.Body(other)
-	by256 := upstream(t, granary.RecipeFlat, hashes.Sum(hashes.SHA256, body))
-	by1 := upstream(t, granary.RecipeFlat, hashes.Sum(hashes.SHA1, body))
-	by512 := upstream(t, granary.RecipeFlat, hashes.Sum(hashes.SHA512, body))
-	hex256, hex1 := by256.CA.Hash.Base16(), by1.CA.Hash.Base16()
-	base32 := by256.CA.Hash.NixBase32()
+// What the tests of archives fetch, and where archives may have it.
+var (
+	archiveBody  = []byte("hello")
+	archiveGood  = badweb.Body(archiveBody)
+	archiveWrong = badweb.Body([]byte("jello"))
+
+	waybackNewestHello = "wayback.invalid/web/2id_/http://upstream.invalid/hello-2.10.tar.gz"
+	waybackOldestHello = "wayback.invalid/web/0id_/http://upstream.invalid/hello-2.10.tar.gz"
+	// b2sum of "hello-2.10.tar.gz" begins with eb.
+	gentooHello  = "gentoo.invalid/distfiles/eb/hello-2.10.tar.gz"
+	freebsdHello = "freebsd.invalid/ports-distfiles/hello-2.10.tar.gz"
+)
+
+func hello(t testing.TB, algo hashes.Algorithm) granary.Source {
+	return upstream(t, granary.RecipeFlat, hashes.Sum(algo, archiveBody))
+}
+
+func heritageHello(algo hashes.Algorithm) string {
+	digest := hashes.Sum(algo, archiveBody).Base16()
+	return "swh.invalid/api/1/content/" + algo.String() + ":" + digest + "/raw/"
+}
+
+func guixHello(host string) string {
+	digest := hashes.Sum(hashes.SHA256, archiveBody).NixBase32()
+	return host + ".invalid/file/hello-2.10.tar.gz/sha256/" + digest
+}
+
+func TestHeritageFile(t *testing.T) {
+	heritage := []Archive{SoftwareHeritage}
+	sha256, sha1 := heritageHello(hashes.SHA256), heritageHello(hashes.SHA1)
+	for _, test := range []archiveTest{
+		{"not wanted", nil, hello(t, hashes.SHA256), nil, nil, false},
+		{"by sha256", heritage, hello(t, hashes.SHA256),
+			replies{sha256: archiveGood}, []string{sha256}, true},
+		{"by sha1", heritage, hello(t, hashes.SHA1),
+			replies{sha1: archiveGood}, []string{sha1}, true},
+		{"other bytes", heritage, hello(t, hashes.SHA256),
+			replies{sha256: archiveWrong}, []string{sha256}, false},
+		{"nothing", heritage, hello(t, hashes.SHA256), nil, []string{sha256}, false},
+		{"sha512", heritage, hello(t, hashes.SHA512), nil, nil, false},
+	} {
+		t.Run(test.name, test.run)
+	}
+}
+
+func TestWayback(t *testing.T) {
+	wayback, s := []Archive{Wayback}, hello(t, hashes.SHA512)
 	tar := tarball(t)
 	tree := upstream(t, granary.RecipeUnpack, unpacked(t, tar, false))
-	swh := func(algo, hex string) string {
-		return "swh.invalid/api/1/content/" + algo + ":" + hex + "/raw/"
-	}
-	newest := "wayback.invalid/web/2id_/http://upstream.invalid/hello-2.10.tar.gz"
-	oldest := strings.Replace(newest, "2id_", "0id_", 1)
-	// b2sum of "hello-2.10.tar.gz" begins with eb.
-	gentoo, freebsd := "gentoo.invalid/distfiles/eb/hello-2.10.tar.gz",
-		"freebsd.invalid/ports-distfiles/hello-2.10.tar.gz"
-	guix := func(host string) string {
-		return host + ".invalid/file/hello-2.10.tar.gz/sha256/" + base32
-	}
-	tests := []archiveTest{
-		{"none", nil, by256, nil, nil, false},
-		{"heritage by sha256", []Archive{SoftwareHeritage}, by256,
-			map[string]http.HandlerFunc{swh("sha256", hex256): good},
-			[]string{swh("sha256", hex256)}, true},
-		{"heritage by sha1", []Archive{SoftwareHeritage}, by1,
-			map[string]http.HandlerFunc{swh("sha1", hex1): good}, []string{swh("sha1", hex1)}, true},
-		{"heritage lies", []Archive{SoftwareHeritage}, by256,
-			map[string]http.HandlerFunc{swh("sha256", hex256): wrong},
-			[]string{swh("sha256", hex256)}, false},
-		{"heritage knows no sha512", []Archive{SoftwareHeritage}, by512, nil, nil, false},
-		{"wayback", []Archive{Wayback}, by512,
-			map[string]http.HandlerFunc{newest: good}, []string{newest}, true},
-		{"wayback, by redirect", []Archive{Wayback}, by512, map[string]http.HandlerFunc{
-			newest:                              badweb.Redirect("http://wayback.invalid/web/20180101id_/x"),
-			"wayback.invalid/web/20180101id_/x": good,
+	built := tree
+	built.Recipe = ""
+	newest, oldest := waybackNewestHello, waybackOldestHello
+	copied := "wayback.invalid/web/20180101id_/x"
+	for _, test := range []archiveTest{
+		{"newest", wayback, s, replies{newest: archiveGood}, []string{newest}, true},
+		{"by redirect", wayback, s, replies{
+			newest: badweb.Redirect("http://" + copied), copied: archiveGood,
 		}, []string{newest}, true},
-		{"wayback, an old copy", []Archive{Wayback}, by512,
-			map[string]http.HandlerFunc{newest: badweb.HTML(), oldest: good},
+		{"oldest", wayback, s, replies{newest: badweb.HTML(), oldest: archiveGood},
 			[]string{newest, oldest}, true},
-		{"wayback has other bytes", []Archive{Wayback}, by512,
-			map[string]http.HandlerFunc{newest: wrong, oldest: wrong},
+		{"other bytes", wayback, s, replies{newest: archiveWrong, oldest: archiveWrong},
 			[]string{newest, oldest}, false},
-		{"wayback has nothing", []Archive{Wayback}, by512, nil, []string{newest}, false},
-		{"wayback, an archive", []Archive{Wayback}, tree,
-			map[string]http.HandlerFunc{newest: badweb.Body(tar)}, []string{newest}, true},
-		{"Guix", []Archive{Distfiles}, by256, map[string]http.HandlerFunc{guix("ci"): good},
-			[]string{guix("bordeaux"), guix("ci")}, true},
-		{"Debian by sha1", []Archive{Distfiles}, by1,
-			map[string]http.HandlerFunc{"debian.invalid/file/" + hex1: good},
-			[]string{"debian.invalid/file/" + hex1}, true},
-		{"Gentoo by name", []Archive{Distfiles}, by512,
-			map[string]http.HandlerFunc{gentoo: good}, []string{gentoo}, true},
-		{"other files of that name", []Archive{Distfiles}, by512,
-			map[string]http.HandlerFunc{gentoo: wrong, freebsd: badweb.HTML()},
-			[]string{gentoo, freebsd}, false},
-		{"FreeBSD has the archive of a tree", []Archive{Distfiles}, tree,
-			map[string]http.HandlerFunc{freebsd: badweb.Body(tar)}, []string{gentoo, freebsd}, true},
-		{"all, in the user's order", []Archive{Distfiles, SoftwareHeritage, Wayback}, by256, nil,
-			[]string{
-				guix("bordeaux"), guix("ci"), gentoo, freebsd, swh("sha256", hex256), newest,
-			}, false},
+		{"nothing", wayback, s, nil, []string{newest}, false},
+		{"an archive", wayback, tree, replies{newest: badweb.Body(tar)}, []string{newest}, true},
+	} {
+		t.Run(test.name, test.run)
 	}
-	for _, test := range tests {
+	r := newTestRun(t, &Fetcher{Archives: wayback})
+	if got := r.archives(&built); got != nil {
+		t.Errorf("asked for what a builder makes: %v", got)
+	}
+}
+
+// Of many URLs and mirrors a few are asked for, and no password is told.
+func TestWaybackAsksLittle(t *testing.T) {
+	r := newTestRun(t, &Fetcher{Archives: []Archive{Wayback}, Mirrors: MirrorMap{
+		"m": {"http://m1/", "http://m2/", "http://m3/"},
+	}})
+	s := newSource(t, granary.RecipeFlat, hashes.Sum(hashes.SHA1, nil), "mirror://m/x",
+		"http://user:password@secret/x", "ftp://f/x", "http://a/x?y=z http://b/x", "http://c/x")
+	var got []string
+	for _, c := range r.archives(&s) {
+		got = append(got, strings.TrimPrefix(c.url, waybackNewest))
+	}
+	if want := []string{"http://m1/x", "http://m2/x", "http://a/x?y=z"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestDistfiles(t *testing.T) {
+	distfiles := []Archive{Distfiles}
+	tar := tarball(t)
+	tree := upstream(t, granary.RecipeUnpack, unpacked(t, tar, false))
+	debian := "debian.invalid/file/" + hashes.Sum(hashes.SHA1, archiveBody).Base16()
+	bordeaux, ci := guixHello("bordeaux"), guixHello("ci")
+	for _, test := range []archiveTest{
+		{"Guix", distfiles, hello(t, hashes.SHA256), replies{ci: archiveGood},
+			[]string{bordeaux, ci}, true},
+		{"Debian", distfiles, hello(t, hashes.SHA1), replies{debian: archiveGood},
+			[]string{debian}, true},
+		{"Gentoo", distfiles, hello(t, hashes.SHA512), replies{gentooHello: archiveGood},
+			[]string{gentooHello}, true},
+		{"other files of that name", distfiles, hello(t, hashes.SHA512),
+			replies{gentooHello: archiveWrong, freebsdHello: badweb.HTML()},
+			[]string{gentooHello, freebsdHello}, false},
+		{"the archive of a tree", distfiles, tree, replies{freebsdHello: badweb.Body(tar)},
+			[]string{gentooHello, freebsdHello}, true},
+		{"all archives in the user's order", []Archive{Distfiles, SoftwareHeritage, Wayback},
+			hello(t, hashes.SHA256), nil, []string{
+				bordeaux, ci, gentooHello, freebsdHello,
+				heritageHello(hashes.SHA256), waybackNewestHello,
+			}, false},
+	} {
 		t.Run(test.name, test.run)
 	}
 }

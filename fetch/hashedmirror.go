@@ -50,8 +50,8 @@ type mirrorForm struct {
 	hits, misses int
 }
 
-// CheckHashedMirror returns an error unless raw can be a hashed mirror's URL. It is
-// an http: or https: one: a base, behind which the mirror is asked in all forms
+// CheckHashedMirror returns an error unless raw can be a hashed mirror's URL, https:,
+// http: or ftp:. It is a base, behind which the mirror is asked in all forms
 // that are known, or the one form itself, with placeholders: {algo}, {base16},
 // {nixbase32} and {sri} for the file's hash, and {name} for its name.
 func CheckHashedMirror(raw string) error {
@@ -65,7 +65,7 @@ func CheckHashedMirror(raw string) error {
 	case c.failure == nil:
 		return nil
 	case c.failure.reason == ReasonUnsupportedScheme:
-		cause = "neither https:// nor http://"
+		cause = "neither https:// nor http:// nor ftp://"
 	default:
 		cause = "not a URL"
 	}

@@ -88,7 +88,7 @@ func (p *mirrorParser) addURLs(text string) error {
 		if strings.ContainsAny(url, "()") {
 			return fmt.Errorf("a parenthesis in %.60q", url)
 		}
-		if c := urlCandidate(url); c.failure != nil && !strings.HasPrefix(url, "ftp://") {
+		if c := urlCandidate(url); c.failure != nil {
 			return fmt.Errorf("%.60q is not the URL of a mirror: %s", url, c.failure.reason)
 		}
 		p.urls = append(p.urls, url)

@@ -47,8 +47,12 @@ type standing struct {
 	rate  float64 // bytes a second, 0 if not known
 }
 
-// learn adds an attempt at host.
+// learn adds an attempt at host. That a file is too large for the user is not the
+// mirror's fault.
 func (s *standings) learn(host string, a *Attempt) {
+	if a.Reason == ReasonTooLarge {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.now == nil {
