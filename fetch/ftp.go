@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 // idleFTP is how long a control connection waits for its next use.
@@ -27,8 +28,8 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // whatever a reply says. The status of a response is what HTTP has for the reply
 // of the server, whose own words are in Response.Status.
 //
-// Control connections are kept for the next file. Its requests take a context's
-// end as the end of their connections.
+// Control connections are kept for the next file. The end of a request's context
+// closes both of its connections.
 type ftpTransport struct {
 	dial  dialFunc
 	proxy ftpProxy
@@ -109,19 +110,14 @@ func (t *ftpTransport) get(req *http.Request, f *ftpFile, c *ftpConn) (*http.Res
 	x := &ftpTransfer{transport: t, account: f.account, req: req, control: c}
 	x.stop = context.AfterFunc(req.Context(), c.close)
 	resp, err := x.get(f)
-	if err != nil {
-		var reply *textproto.Error
-		x.ready.Store(errors.As(err, &reply) && reply.Code/100 == 5)
-		x.Close()
-		return nil, err
-	}
-	if x.data == nil { // there is nothing to come
-		x.ready.Store(true)
-		x.Close()
+	if err == nil && x.data != nil {
+		resp.Body = x
 		return resp, nil
 	}
-	resp.Body = x
-	return resp, nil
+	var reply *textproto.Error
+	x.ready.Store(err == nil || errors.As(err, &reply) && reply.Code/100 == 5)
+	x.Close()
+	return resp, err
 }
 
 // take returns an idle connection, or nil.
@@ -217,10 +213,10 @@ var (
 // ftpWords is the reply in one line that is not too long.
 func ftpWords(reply *textproto.Error) string {
 	text := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
+		if unicode.IsPrint(r) {
+			return r
 		}
-		return r
+		return ' '
 	}, strings.ToValidUTF8(reply.Msg, "?"))
 	text = strings.Join(strings.Fields(text), " ")
 	return fmt.Sprintf("%03d %.200s", reply.Code, text)

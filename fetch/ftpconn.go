@@ -104,25 +104,29 @@ func (c *ftpConn) fact(verb, name string) (string, error) {
 	return text, err
 }
 
-// describe returns a file's size in bytes, or -1, and the time of its last change in
-// HTTP's form, or "": what the server does not tell.
-func (c *ftpConn) describe(name string) (size int64, modified string, err error) {
+// ftpFacts are what a server tells of a file.
+type ftpFacts struct {
+	size     int64  // bytes; -1: not known
+	modified string // in HTTP's form; "": not known
+}
+
+func (c *ftpConn) describe(name string) (ftpFacts, error) {
 	text, err := c.fact("SIZE", name)
-	size = parseFTPSize(text)
+	size := parseFTPSize(text)
 	if err != nil || size < 0 { // it may be missing; and a range needs a size
-		return -1, "", err
+		return ftpFacts{size: -1}, err
 	}
 	text, err = c.fact("MDTM", name)
-	return size, parseFTPTime(text), err
+	return ftpFacts{size, parseFTPTime(text)}, err
 }
 
 // enter goes into folders, one after the other.
 func (c *ftpConn) enter(dirs []string) error {
-	c.moved = true
 	for _, dir := range dirs {
 		if _, _, err := c.command(2, "CWD", dir); err != nil {
 			return err
 		}
+		c.moved = true
 	}
 	return nil
 }

@@ -74,15 +74,15 @@ func (f *ftpFile) folders() (dirs []string, name string) {
 	return dirs, name
 }
 
-// wantedStart returns the offset that a request is for, 0 for the whole: also
-// if what it has the beginning of is not what the server has.
-func wantedStart(h http.Header, modified string) int64 {
+// wantedStart returns the offset that a request is for; 0, the whole, also if what
+// it has the beginning of is another file than the server's.
+func wantedStart(h http.Header, file ftpFacts) int64 {
 	from, ok := strings.CutPrefix(h.Get("Range"), "bytes=")
 	n, err := strconv.ParseInt(strings.TrimSuffix(from, "-"), 10, 64)
-	if !ok || err != nil || n < 0 {
+	if !ok || err != nil || n < 0 || file.size < 0 {
 		return 0
 	}
-	if same := h.Get("If-Range"); same != "" && same != modified {
+	if same := h.Get("If-Range"); same != "" && same != file.modified {
 		return 0
 	}
 	return n

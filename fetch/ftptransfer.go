@@ -14,9 +14,14 @@ import (
 	"time"
 )
 
-// ftpFarewell is how long the reply that ends a transfer is waited for, once its data
-// connection has ended.
-const ftpFarewell = 5 * time.Second
+const (
+	// ftpConnect is how long a data connection may take to open, so that PASV gets
+	// its turn where a firewall swallows what it does not know.
+	ftpConnect = 10 * time.Second
+	// ftpFarewell is how long the reply that ends a transfer is waited for, once its
+	// data connection has ended.
+	ftpFarewell = 5 * time.Second
+)
 
 // An ftpTransfer is the work on one request, and then the body of its response.
 type ftpTransfer struct {
@@ -56,38 +61,48 @@ func (x *ftpTransfer) get(f *ftpFile) (*http.Response, error) {
 // retrieve makes the server send a file, or the rest of it if that is wanted and
 // there is one.
 func (x *ftpTransfer) retrieve(name string) (*http.Response, error) {
-	size, modified, err := x.control.describe(name)
+	file, err := x.control.describe(name)
 	if err != nil {
 		return nil, err
 	}
-	start := wantedStart(x.req.Header, modified)
-	if start > 0 && size >= 0 && start >= size {
-		return outOfRange(x.req, size), nil
+	start := wantedStart(x.req.Header, file)
+	if start > 0 && start >= file.size {
+		return outOfRange(x.req, file.size), nil
 	}
 	if err := x.openData(); err != nil {
 		return nil, err
 	}
-	partial := false
-	if start > 0 && size >= 0 {
-		if partial, err = x.control.restart(start); err != nil {
+	if start > 0 {
+		ok, err := x.control.restart(start)
+		if err != nil {
 			return nil, err
+		}
+		if !ok {
+			start = 0
 		}
 	}
 	code, text, err := x.control.command(1, "RETR", name)
 	if err != nil {
 		return nil, err
 	}
-	resp := newFTPResponse(x.req, http.StatusOK, ftpWords(&textproto.Error{Code: code, Msg: text}))
-	if modified != "" {
-		resp.Header.Set("Last-Modified", modified)
+	return x.response(ftpWords(&textproto.Error{Code: code, Msg: text}), file, start), nil
+}
+
+// response is that to a request for a file which now comes, from start.
+func (x *ftpTransfer) response(words string, file ftpFacts, start int64) *http.Response {
+	resp := newFTPResponse(x.req, http.StatusOK, words)
+	if file.modified != "" {
+		resp.Header.Set("Last-Modified", file.modified)
 	}
-	if partial {
+	x.size = file.size
+	if start > 0 {
+		x.size -= start
 		resp.StatusCode = http.StatusPartialContent
-		resp.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, size-1, size))
-		size -= start
+		resp.Header.Set("Content-Range",
+			fmt.Sprintf("bytes %d-%d/%d", start, file.size-1, file.size))
 	}
-	x.size, resp.ContentLength = size, size
-	return resp, nil
+	resp.ContentLength = x.size
+	return resp
 }
 
 func outOfRange(req *http.Request, size int64) *http.Response {
@@ -122,12 +137,14 @@ func (x *ftpTransfer) connect(verb string, want int) error {
 	if err != nil {
 		return err
 	}
-	ctx := x.req.Context()
+	ctx, cancel := context.WithTimeout(x.req.Context(), ftpConnect)
+	defer cancel()
 	data, err := x.transport.dial(ctx, "tcp", address)
 	if err != nil {
 		return &lostData{err.Error()}
 	}
-	x.data, x.stopData = data, context.AfterFunc(ctx, func() { data.Close() })
+	x.data = data
+	x.stopData = context.AfterFunc(x.req.Context(), func() { data.Close() })
 	return nil
 }
 

@@ -92,12 +92,16 @@ func (s *Server) Open() int {
 	return s.open
 }
 
-// Dial connects to port 21, or to one that a reply has named, at any host. Others
-// are refused.
+// Dial connects to port 21, or to one that a reply has named, at any host. Port 7
+// never answers, the others are refused.
 func (s *Server) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
+	}
+	if port == "7" {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	client, server := net.Pipe()
 	s.mu.Lock()
