@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"granary"
 	"granary/hashes"
@@ -219,8 +220,12 @@ func TestArchivesAreLast(t *testing.T) {
 		b.fetcher.Substituters = []string{"http://cache.invalid"}
 		b.fetcher.HashedMirrors = []string{"http://h.invalid/{base16}"}
 		sources, bodies := numbered(t, 20, "http://upstream.invalid/%d")
+		away := func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Second)
+			badweb.Status(500)(w, r)
+		}
 		for i, body := range bodies {
-			b.Handle(fmt.Sprintf("upstream.invalid/%d", i), badweb.Status(503), badweb.File(body, ""))
+			b.Handle(fmt.Sprintf("upstream.invalid/%d", i), away, badweb.File(body, ""))
 			b.Handle("wayback.invalid/web/2id_/"+sources[i].URLs[0], badweb.File(body, ""))
 		}
 		if err := b.fetch(t.Context(), sources...); err != nil {
