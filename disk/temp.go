@@ -51,7 +51,8 @@ type sum struct {
 
 // CreateTemp opens the temporary file called key, with the bytes that are in
 // it if there is one: those are hashed again. key is 1 to 100 of a-z, 0-9, '-'
-// and '.', and in use once at a time. SHA-256 is summed up, and each of algos.
+// and '.', and in use once at a time. Each of algos is summed up, SHA-256 if there
+// are none.
 func (d *Disk) CreateTemp(
 	ctx context.Context, key string, algos ...hashes.Algorithm,
 ) (*Temp, error) {
@@ -61,7 +62,10 @@ func (d *Disk) CreateTemp(
 	if err := d.claim(key); err != nil {
 		return nil, err
 	}
-	t := &Temp{disk: d, key: key, sums: []sum{{hashes.SHA256, hashes.SHA256.New()}}}
+	if len(algos) == 0 {
+		algos = []hashes.Algorithm{hashes.SHA256}
+	}
+	t := &Temp{disk: d, key: key}
 	for _, algo := range algos {
 		if t.sum(algo) == nil {
 			t.sums = append(t.sums, sum{algo, algo.New()})

@@ -130,14 +130,19 @@ func (r *run) begin(ctx context.Context, j *job) (held bool, err error) {
 	if held, err := r.adopt(ctx, j); held || err != nil {
 		return held, err
 	}
-	for _, c := range r.candidates(j.source) {
+	j.add(r.candidates(j.source))
+	return false, nil
+}
+
+// add lists further candidates; those that cannot be asked are recorded.
+func (j *job) add(all []candidate) {
+	for _, c := range all {
 		if c.failure != nil {
 			j.refuse(c.url, c.failure)
 			continue
 		}
 		j.candidates = append(j.candidates, c)
 	}
-	return false, nil
 }
 
 // refuse records a candidate that cannot be asked.
@@ -203,7 +208,7 @@ func (r *run) bring(
 ) (held bool, err error) {
 	r.active.Add(1)
 	defer r.active.Add(-1)
-	temp, err := r.Disk.CreateTemp(ctx, tempKey(s), s.CA.Hash.Algorithm())
+	temp, err := r.Disk.CreateTemp(ctx, tempKey(s), objectAlgorithms(s)...)
 	if err != nil {
 		return false, err
 	}

@@ -85,6 +85,17 @@ func verdict(t *disk.Temp, want, got hashes.Hash, err error) (*failure, error) {
 	return unlessPage(first[:n], f), nil
 }
 
+// objectAlgorithms returns those of the hashes that the object of s may be named by.
+func objectAlgorithms(s *granary.Source) []hashes.Algorithm {
+	switch {
+	case s.Recipe == granary.RecipeFlat:
+		return []hashes.Algorithm{s.CA.Hash.Algorithm()}
+	case !s.FromHash.IsZero():
+		return []hashes.Algorithm{hashes.SHA256, s.FromHash.Algorithm()}
+	}
+	return []hashes.Algorithm{hashes.SHA256}
+}
+
 func (r *run) outputHash(
 	ctx context.Context, s *granary.Source, t *disk.Temp,
 ) (hashes.Hash, error) {
@@ -163,7 +174,7 @@ func (r *run) gunzip(
 	if first, _ := inner.Peek(2); !declared && !bytes.Equal(first, []byte("\x1f\x8b")) {
 		return nil, ctx.Err()
 	}
-	temp, err := r.Disk.CreateTemp(ctx, tempKey(s)+".gunzip", s.CA.Hash.Algorithm())
+	temp, err := r.Disk.CreateTemp(ctx, tempKey(s)+".gunzip", objectAlgorithms(s)...)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,11 @@ func (in *Intake) admit(
 	ctx context.Context, s *granary.Source, recipe granary.Recipe, f fill,
 ) (disk.Object, error) {
 	// The key is that of a download: what there is of one is of no use now.
-	t, err := in.disk.CreateTemp(ctx, s.OutPath.Digest(), s.CA.Hash.Algorithm())
+	algo := hashes.SHA256
+	if recipe == granary.RecipeFlat {
+		algo = s.CA.Hash.Algorithm()
+	}
+	t, err := in.disk.CreateTemp(ctx, s.OutPath.Digest(), algo)
 	if err != nil {
 		return disk.Object{}, err
 	}
