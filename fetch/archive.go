@@ -40,11 +40,20 @@ func checkArchives(all []Archive) error {
 	return nil
 }
 
-// archives returns the archives that may have s.
-func (r *run) archives(s *granary.Source) (all []candidate) {
-	if s.CA.Hash.IsZero() {
+// archives returns a candidate that lists the archives that may have s, when all
+// others were asked; most sources need none.
+func (r *run) archives(s *granary.Source) []candidate {
+	if len(r.Archives) == 0 || s.CA.Hash.IsZero() {
 		return nil
 	}
+	return []candidate{{last: true, ask: func(_ context.Context, j *job, _ string) (bool, error) {
+		j.add(r.archivesOf(s))
+		return false, nil
+	}}}
+}
+
+// archivesOf returns the archives that may have s.
+func (r *run) archivesOf(s *granary.Source) (all []candidate) {
 	for _, a := range r.Archives {
 		switch a {
 		case SoftwareHeritage:

@@ -163,7 +163,7 @@ func TestWayback(t *testing.T) {
 		t.Run(test.name, test.run)
 	}
 	r := newTestRun(t, &Fetcher{Archives: wayback})
-	if got := r.archives(&built); got != nil {
+	if got := r.archivesOf(&built); got != nil {
 		t.Errorf("asked for what a builder makes: %v", got)
 	}
 }
@@ -176,7 +176,7 @@ func TestWaybackAsksLittle(t *testing.T) {
 	s := newSource(t, granary.RecipeFlat, hashes.Sum(hashes.SHA1, nil), "mirror://m/x",
 		"http://user:password@secret/x", "ftp://f/x", "http://a/x?y=z http://b/x", "http://c/x")
 	var got []string
-	for _, c := range r.archives(&s) {
+	for _, c := range r.archivesOf(&s) {
 		got = append(got, strings.TrimPrefix(c.url, waybackNewest))
 	}
 	if want := []string{"http://m1/x", "http://m2/x", "http://a/x?y=z"}; !slices.Equal(got, want) {

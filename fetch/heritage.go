@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"time"
 
 	"granary"
@@ -61,23 +62,23 @@ func (r *run) heritage(s *granary.Source) (all []candidate) {
 }
 
 var (
-	gitCommit     = regexp.MustCompile(`^[0-9a-f]{40}$`)
-	commitArchive = regexp.MustCompile(`/archive/([0-9a-f]{40})\.(?:tar\.gz|zip)$`)
-	heritageTree  = regexp.MustCompile(`^swh:1:dir:[0-9a-f]{40}$`)
+	gitCommit    = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	commitInURL  = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{40})(?:[^0-9a-f]|$)`)
+	heritageTree = regexp.MustCompile(`^swh:1:dir:[0-9a-f]{40}$`)
 )
 
-// commitOf returns the name of the git commit whose tree s may be; "" if none is
-// known. That of a part, or of more than one repository, is not there as it is.
+// commitOf returns the name of the git commit whose tree s may be, such as that in
+// the URL of a forge's archive; "" if none is known. That of a part, or of more
+// than one repository, is not there as it is.
 func commitOf(s *granary.Source) string {
 	c := s.Checkout
-	if c.Submodules || c.LFS || c.Sparse != "" || c.RootDir != "" {
-		return ""
-	}
-	if s.Recipe == granary.RecipeCheckout && gitCommit.MatchString(s.Rev) {
+	switch {
+	case c.Submodules || c.LFS || c.Sparse != "" || c.RootDir != "":
+	case s.Kind == granary.KindFetchhg: // whose names of revisions look the same
+	case s.Recipe == granary.RecipeCheckout && gitCommit.MatchString(s.Rev):
 		return s.Rev
-	}
-	for _, url := range s.URLs {
-		if m := commitArchive.FindStringSubmatch(url); s.Recipe == granary.RecipeUnpack && m != nil {
+	case s.Recipe == granary.RecipeUnpack:
+		if m := commitInURL.FindStringSubmatch(strings.Join(s.URLs, " ")); m != nil {
 			return m[1]
 		}
 	}
@@ -169,7 +170,7 @@ func (v vault) look(ctx context.Context, d *download) (bool, error) {
 		d.end(&failure{reason: ReasonStatus, detail: "the vault failed: " + answer.Progress})
 	case v.polls == vaultPolls:
 		detail := "the vault is still at work; it may be done when granary fetch runs again"
-		d.end(&failure{reason: ReasonTimeout, detail: detail})
+		d.end(&failure{reason: ReasonNotFound, detail: detail})
 	default:
 		d.job.wait = min(vaultWait<<v.polls, maxVaultWait)
 		v.polls++

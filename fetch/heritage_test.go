@@ -56,7 +56,7 @@ func TestVault(t *testing.T) {
 		{"by commit", vaultRev, byRev, []http.HandlerFunc{vaultSays("done")}, bundle, "", 1, 0, 0},
 		{"busy", "", byNAR, []http.HandlerFunc{badweb.Status(503), vaultSays("done")}, bundle,
 			"", 2, 0, time.Second},
-		{"never made", "", byNAR, []http.HandlerFunc{pending}, bundle, ReasonTimeout, 1, vaultPolls,
+		{"never made", "", byNAR, []http.HandlerFunc{pending}, bundle, ReasonNotFound, 1, vaultPolls,
 			13 * time.Minute},
 		{"failed", "", byNAR, []http.HandlerFunc{vaultSays("failed")}, bundle, ReasonStatus, 1, 0, 0},
 		{"no JSON", "", byNAR, []http.HandlerFunc{badweb.HTML()}, bundle, ReasonHTML, 1, 0, 0},
@@ -203,7 +203,11 @@ func TestCommitOf(t *testing.T) {
 			"https://github.com/o/r/archive/" + rev + ".tar.gz", rev},
 		{"of a tag", granary.RecipeUnpack, "", granary.Checkout{},
 			"https://github.com/o/r/archive/v1.tar.gz", ""},
-		{"elsewhere", granary.RecipeUnpack, "", granary.Checkout{}, "https://x/" + rev + ".tar.gz", ""},
+		{"of cgit", granary.RecipeUnpack, "", granary.Checkout{},
+			"https://x/snapshot/y-" + rev + ".tar.xz", rev},
+		{"by a query", granary.RecipeUnpack, "", granary.Checkout{},
+			"https://gitlab.com/api/v4/projects/o%2Fr/repository/archive.tar.gz?sha=" + rev, rev},
+		{"a longer hash", granary.RecipeUnpack, "", granary.Checkout{}, "https://x/0" + rev, ""},
 		{"built", "", rev, granary.Checkout{}, "https://x/archive/" + rev + ".tar.gz", ""},
 	}
 	for _, test := range tests {
