@@ -76,13 +76,15 @@ const (
 	byProgram
 	byPassword
 	bySize
+	byNetwork
 	fromPerson
 )
 
 // remedies has those that do not pass with time.
 var remedies = map[fetch.Reason]remedy{
 	fetch.ReasonNotFound: elsewhere, fetch.ReasonForbidden: elsewhere,
-	fetch.ReasonWrongHash: elsewhere, fetch.ReasonHTML: elsewhere,
+	fetch.ReasonWrongHash: elsewhere, fetch.ReasonHTML: elsewhere, fetch.ReasonLogin: elsewhere,
+	fetch.ReasonEmpty: elsewhere, fetch.ReasonBadAnswer: elsewhere,
 	fetch.ReasonBadArchive: elsewhere, fetch.ReasonDNS: elsewhere, fetch.ReasonTLS: elsewhere,
 	fetch.ReasonRedirect: elsewhere, fetch.ReasonStatus: elsewhere,
 	fetch.ReasonUnknownMirror: elsewhere, fetch.ReasonUnsupportedScheme: elsewhere,
@@ -90,6 +92,7 @@ var remedies = map[fetch.Reason]remedy{
 	fetch.ReasonNeedsBuilder: byBuilder, fetch.ReasonUnknownArchive: byBuilder,
 	fetch.ReasonBuildFailed: later, fetch.ReasonNoProgram: byProgram,
 	fetch.ReasonUnauthorized: byPassword, fetch.ReasonTooLarge: bySize,
+	fetch.ReasonPortal: byNetwork, fetch.ReasonProxy: byNetwork,
 }
 
 // advice returns a line for each of the remedies that may help most.
@@ -129,6 +132,8 @@ func (r remedy) command(flags *fetchFlags) string {
 		return "a login and password for the host in ~/.netrc"
 	case bySize:
 		return "granary fetch with a larger --max-size, or none"
+	case byNetwork:
+		return "granary fetch, when the network or its proxy lets you in"
 	case fromPerson:
 		return "granary add FILE, by hand: granary sources says how"
 	}

@@ -90,6 +90,10 @@ func TestAdvice(t *testing.T) {
 		}, []string{wait, "        8  granary fetch --mirror URL, or --substituter URL", build}},
 		{"builders", func(f *fetchFlags) { f.builders.on = true }, []string{
 			"       15  granary fetch --software-heritage --wayback --distfiles", wait, person}},
+		{"a portal", func(*fetchFlags) { failed(f, 9, fetch.ReasonPortal, "http://x/y", "") },
+			[]string{
+				wait, "        9  granary fetch, when the network or its proxy lets you in",
+				"        8  granary fetch --software-heritage --wayback --distfiles"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
