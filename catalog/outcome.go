@@ -48,8 +48,8 @@ func (o *Outcome) failedURL() (url string) {
 }
 
 // RecordOutcomes records what became of sources, all or nothing. The objects
-// must be durable already. A source takes 10 µs, where some thousands are recorded
-// at a time; of 20,000 sources in all.
+// must be durable already. A source with one attempt takes 8 µs, of 20,000 sources
+// of which some thousands are recorded at a time, and 15 µs, of 150,000.
 func (c *Catalog) RecordOutcomes(ctx context.Context, outcomes []Outcome) error {
 	return c.write(ctx, func(tx *sql.Tx) error {
 		w, err := newOutcomeWriter(ctx, tx)
@@ -71,90 +71,61 @@ func (c *Catalog) RecordOutcomes(ctx context.Context, outcomes []Outcome) error 
 // An outcomeWriter holds the statements of a transaction. They run without a
 // context, which would start a goroutine for each of them.
 type outcomeWriter struct {
-	object, sameObject, outcome, attempt *sql.Stmt
+	outcome, attempt *sql.Stmt
 
 	last int64 // the row of the newest attempt
 }
 
-func newOutcomeWriter(ctx context.Context, tx *sql.Tx) (*outcomeWriter, error) {
-	w := new(outcomeWriter)
-	for _, s := range []struct {
-		to   **sql.Stmt
-		text string
-	}{
-		{&w.object, `INSERT INTO object (algo, hash, size, held)
-			VALUES (?, ?, ?, unixepoch()) ON CONFLICT DO NOTHING`},
-		{&w.sameObject, `UPDATE object SET size = ? WHERE algo = ? AND hash = ? RETURNING id`},
-		{&w.outcome, `INSERT OR REPLACE INTO outcome
-			(source_id, object_id, held_by, reason, detail, failed_url)
-			SELECT id, ?, ?, ?, ?, ? FROM source WHERE out_path = ?`},
-		{&w.attempt, `INSERT INTO attempt
-			(source_id, url, at, ms, status, bytes, reason, detail)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
-	} {
-		var err error
-		if *s.to, err = tx.PrepareContext(ctx, s.text); err != nil {
-			return nil, err
-		}
+func newOutcomeWriter(ctx context.Context, tx *sql.Tx) (w outcomeWriter, err error) {
+	w.outcome, err = tx.PrepareContext(ctx, `INSERT OR REPLACE INTO outcome
+		(source_id, object_algo, object_hash, object_size, held_by, at, reason, detail, failed_url)
+		SELECT id, ?, ?, ?, ?, unixepoch(), ?, ?, ? FROM source WHERE out_path = ?`)
+	if err != nil {
+		return w, err
 	}
-	return w, nil
+	w.attempt, err = tx.PrepareContext(ctx, `INSERT INTO attempt
+		(source_id, url, at, ms, status, bytes, reason, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+	return w, err
 }
 
 func (w *outcomeWriter) write(o *Outcome) error {
-	id, err := w.writeOutcome(o)
+	result, err := w.writeOutcome(o)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.New("it was never wanted")
+	}
+	source, err := result.LastInsertId()
 	if err != nil {
 		return err
 	}
 	for i := range o.Attempts {
-		a := &o.Attempts[i]
-		result, err := w.attempt.Exec(id, a.URL, a.At.UnixMilli(), a.Duration.Milliseconds(),
-			a.Status, a.Bytes, null(a.Reason), null(a.Detail))
-		if err != nil {
-			return err
-		}
-		if w.last, err = result.LastInsertId(); err != nil {
+		if err := w.writeAttempt(source, &o.Attempts[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeOutcome returns the row of the source.
-func (w *outcomeWriter) writeOutcome(o *Outcome) (source int64, err error) {
-	var object int64
-	var recipe granary.Recipe
-	var reason, detail, url string
+func (w *outcomeWriter) writeOutcome(o *Outcome) (sql.Result, error) {
+	path := o.OutPath.Base()
 	if o.Object.IsZero() {
-		reason, detail, url = o.Reason, o.Detail, o.failedURL()
-	} else if object, err = w.writeObject(o); err != nil {
-		return 0, err
-	} else {
-		recipe = o.Recipe
+		return w.outcome.Exec(nil, nil, nil, nil, null(o.Reason), null(o.Detail),
+			null(o.failedURL()), path)
 	}
-	result, err := w.outcome.Exec(null(object), null(string(recipe)), null(reason),
-		null(detail), null(url), o.OutPath.Base())
-	if err != nil {
-		return 0, err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return 0, errors.New("it was never wanted")
-	}
-	return result.LastInsertId()
+	return w.outcome.Exec(o.Object.Algorithm().String(), o.Object.Digest(), o.Size,
+		string(o.Recipe), nil, nil, nil, path)
 }
 
-// writeObject returns the row of o's object.
-func (w *outcomeWriter) writeObject(o *Outcome) (id int64, err error) {
-	algo, digest := o.Object.Algorithm().String(), o.Object.Digest()
-	result, err := w.object.Exec(algo, digest, o.Size)
+func (w *outcomeWriter) writeAttempt(source int64, a *Attempt) error {
+	result, err := w.attempt.Exec(source, a.URL, a.At.UnixMilli(), a.Duration.Milliseconds(),
+		a.Status, a.Bytes, null(a.Reason), null(a.Detail))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		id, _ := result.LastInsertId()
-		return id, err
-	}
-	err = w.sameObject.QueryRow(o.Size, algo, digest).Scan(&id)
-	return id, err
+	w.last, err = result.LastInsertId()
+	return err
 }
 
 // LastURLs returns, for each failed source, the URL of the attempt that it

@@ -133,7 +133,7 @@ func small(name, system string) evaluation {
 }
 
 var tables = []string{
-	"derivation", "source", "url", "object", "attribute", "snapshot", "mirror", "attempt",
+	"derivation", "source", "url", "attribute", "snapshot", "mirror", "attempt",
 	"pack", "input_source", "outcome", "ledger",
 }
 

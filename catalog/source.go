@@ -86,9 +86,9 @@ func (s *Source) startFrom(start *granary.Source) {
 const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.kind, s.rev,
 		s.recipe, s.keep_root, s.strip, s.omit, s.from_path, s.checkout, s.message, s.imported,
 		coalesce(s.size, 0), s.listed, coalesce(r.held_by, ''), coalesce(r.reason, ''),
-		coalesce(r.detail, ''), coalesce(o.algo, ''), o.hash, coalesce(o.size, 0)
-	FROM source s LEFT JOIN outcome r ON r.source_id = s.id
-		LEFT JOIN object o ON o.id = r.object_id`
+		coalesce(r.detail, ''), coalesce(r.object_algo, ''), r.object_hash,
+		coalesce(r.object_size, 0)
+	FROM source s LEFT JOIN outcome r ON r.source_id = s.id`
 
 // Source returns the source with that output path, wanted or not, but for its
 // URLs and what concerns snapshots; false if there is none.

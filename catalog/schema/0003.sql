@@ -1,24 +1,32 @@
 -- What became of a source in a fetch, in a table of its own: its rows are small,
 -- and to write one among a harvest's others costs a tenth of changing a source's.
+-- An object is named by its hash; several sources may be held by one.
 CREATE TABLE outcome (
-	source_id  INTEGER PRIMARY KEY REFERENCES source,
-	object_id  INTEGER REFERENCES object, -- not NULL: the source is held
-	held_by    TEXT CHECK (held_by IN ('flat', 'executable', 'unpack', 'nar')), -- its recipe
-	reason     TEXT,                     -- of the last failure; NULL when there is none
-	detail     TEXT,
-	failed_url TEXT,                     -- that the reason is of; NULL when it is of none
-	CHECK ((object_id IS NULL) = (held_by IS NULL)),
-	CHECK (object_id IS NULL OR reason IS NULL),
+	source_id   INTEGER PRIMARY KEY REFERENCES source,
+	object_algo TEXT,                    -- not NULL: the source is held, and the object
+	object_hash BLOB,                    -- was durable when the row was written
+	object_size INTEGER CHECK (object_size >= 0), -- bytes
+	held_by     TEXT CHECK (held_by IN ('flat', 'executable', 'unpack', 'nar')), -- its recipe
+	at          INTEGER NOT NULL,        -- when that was recorded: Unix seconds
+	reason      TEXT,                    -- of the last failure; NULL when there is none
+	detail      TEXT,
+	failed_url  TEXT,                    -- that the reason is of; NULL when it is of none
+	CHECK ((object_hash IS NULL) = (object_algo IS NULL)),
+	CHECK ((object_hash IS NULL) = (object_size IS NULL)),
+	CHECK ((object_hash IS NULL) = (held_by IS NULL)),
+	CHECK (object_hash IS NULL OR reason IS NULL),
 	CHECK (reason IS NOT NULL OR failed_url IS NULL)
 ) STRICT;
 
-INSERT INTO outcome (source_id, object_id, held_by, reason, detail, failed_url)
-	SELECT id, object_id, held_by, reason, detail,
-		(SELECT url FROM attempt a WHERE a.source_id = source.id AND a.reason = source.reason
-			ORDER BY a.detail IS source.detail DESC, a.id DESC LIMIT 1)
-	FROM source WHERE object_id IS NOT NULL OR reason IS NOT NULL;
-
-CREATE INDEX outcome_object ON outcome (object_id) WHERE object_id IS NOT NULL;
+INSERT INTO outcome (source_id, object_algo, object_hash, object_size, held_by, at, reason,
+		detail, failed_url)
+	SELECT s.id, o.algo, o.hash, o.size, s.held_by, coalesce(o.held,
+			(SELECT max(at) / 1000 FROM attempt a WHERE a.source_id = s.id), 0),
+		s.reason, s.detail,
+		(SELECT url FROM attempt a WHERE a.source_id = s.id AND a.reason = s.reason
+			ORDER BY a.detail IS s.detail DESC, a.id DESC LIMIT 1)
+	FROM source s LEFT JOIN object o ON o.id = s.object_id
+	WHERE s.object_id IS NOT NULL OR s.reason IS NOT NULL;
 
 CREATE TABLE new_source (
 	id         INTEGER PRIMARY KEY,
@@ -47,9 +55,28 @@ INSERT INTO new_source SELECT id, out_path, name, mode, algo, hash, kind, rev, r
 
 DROP TABLE source;
 ALTER TABLE new_source RENAME TO source;
+DROP TABLE object;
 
--- Attempts are only ever appended, and read in their order.
-DROP INDEX attempt_source;
+-- Attempts are appended, and read in their order, so that nothing but their rows is
+-- to be written. What drops a source drops its attempts, too: there is no index by
+-- which SQLite could look after that.
+CREATE TABLE new_attempt (
+	id        INTEGER PRIMARY KEY,
+	source_id INTEGER NOT NULL,          -- of table source
+	url       TEXT NOT NULL,             -- as it was asked for
+	at        INTEGER NOT NULL,          -- Unix milliseconds, its begin
+	ms        INTEGER NOT NULL,          -- how long it took
+	status    INTEGER NOT NULL,          -- HTTP status, 0 if there was none
+	bytes     INTEGER NOT NULL,          -- received
+	reason    TEXT,                      -- NULL: it gave the right bytes
+	detail    TEXT
+) STRICT;
+
+INSERT INTO new_attempt SELECT id, source_id, url, at, ms, status, bytes, reason, detail
+	FROM attempt;
+
+DROP TABLE attempt;
+ALTER TABLE new_attempt RENAME TO attempt;
 
 -- The ledger: what became of each URL that a source was asked for at, for good.
 -- Attempts are added up in it some time after they were written; of the

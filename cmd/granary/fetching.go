@@ -56,6 +56,10 @@ type fetchEvent struct {
 // below it.
 const fetchingMemory = 240 << 20
 
+// recordedAtOnce is how many outcomes are written together at most: written by the
+// hundred, each of them costs twice as much.
+const recordedAtOnce = 4096
+
 // limitMemory sets that limit, above what lists of sources take already, unless
 // the user has set one.
 func limitMemory() {
@@ -114,7 +118,7 @@ func (r *fetching) take(ev fetch.Event) error {
 	if ev.Kind != fetch.Retry {
 		r.outcomes = append(r.outcomes, outcome(ev))
 	}
-	if len(r.outcomes) >= 4096 || len(r.outcomes) > 0 && time.Since(r.recorded) > time.Second {
+	if n := len(r.outcomes); n >= recordedAtOnce || n > 0 && time.Since(r.recorded) > time.Second {
 		r.flush()
 	}
 	return r.err
