@@ -220,7 +220,7 @@ func TestCancel(t *testing.T) {
 		time.AfterFunc(5*time.Second, cancel)
 		start := time.Now()
 		err := b.fetch(ctx, flat(t, body, b.URL+"/f"), flat(t, other, b.URL+"/stall"),
-			flat(t, nil, b.URL+"/busy"))
+			flat(t, nil, "http://busy.invalid/busy"))
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
