@@ -99,6 +99,7 @@ func (r *run) ask(ctx context.Context, j *job) (held bool, err error) {
 	c := j.candidates[0]
 	j.candidates, j.urgent = j.candidates[1:], false
 	if gone := j.at.gone; gone != nil {
+		j.again = false
 		j.refuse(c.url, gone)
 		return false, nil
 	}
