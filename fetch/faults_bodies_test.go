@@ -41,7 +41,7 @@ var bodyFaults = []fault{
 		want: "timeout", requests: 4, waits: 127 * time.Second},
 	{name: "trickle", body: slowest,
 		replies:  script{badweb.Trickle(slowest, 30_000, 29*time.Second)},
-		requests: 1, waits: 9 * time.Minute},
+		requests: 1, takes: 9 * time.Minute},
 	{name: "too slow once", replies: script{badweb.Slow(body, "e", 1, time.Second), good},
 		requests: 2, waits: slowAfter},
 	{name: "too slow always", replies: script{badweb.Slow(body, "e", 1, time.Second)},

@@ -27,7 +27,7 @@ func TestDocumentedFaults(t *testing.T) {
 		want = append(want, row)
 	}
 	for _, f := range ftpFaults {
-		want = append(want, newDocRow(f.name, f.want, f.waits > 0, f.tmp))
+		want = append(want, newDocRow(f.name, f.want, f.retried(), f.tmp))
 	}
 	got := docRows(string(text))
 	for i := range max(len(got), len(want)) {

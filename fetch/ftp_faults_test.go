@@ -159,6 +159,12 @@ func TestFTPFaults(t *testing.T) {
 	}
 }
 
+// retried tells whether the file is asked for again later. One fault takes time within
+// a request.
+func (f ftpFault) retried() bool {
+	return f.waits > 0 && f.name != "EPSV with a port that is filtered"
+}
+
 func (f ftpFault) run(t *testing.T) {
 	b, server := newFTPRig(t, body)
 	server.On(f.verb, f.replies...)
@@ -191,7 +197,7 @@ func (f ftpFault) run(t *testing.T) {
 	if got := countVerb(server.Commands(), "RETR"); got != f.sent {
 		t.Errorf("got %q, want RETR %d times", server.Commands(), f.sent)
 	}
-	if waited < f.waits || f.waits == 0 && retries > 0 {
+	if waited < f.waits || f.retried() != (retries > 0) {
 		t.Errorf("waited %s, %d retries, want %s", waited, retries, f.waits)
 	}
 	checkTold(t, server)

@@ -55,6 +55,13 @@ func TestReplies(t *testing.T) {
 		{"short length", Length(body, 4), nil, 200, "0123", nil},
 		{"long length", Length(body, 12), nil, 200, "0123456789", io.ErrUnexpectedEOF},
 		{"trickle", Trickle(body, 3, 0), nil, 200, "0123456789", nil},
+		{"slow", Slow(body, "e", 3, 0), nil, 200, "0123456789", nil},
+		{"slow range", Slow(body, "e", 3, 0), ranged, 206, "456789", nil},
+		{"no password", Private("me", "secret", File(body, "e")), nil, 401, "", nil},
+		{"password", Private("me", "secret", File(body, "e")),
+			[]string{"Authorization", "Basic bWU6c2VjcmV0"}, 200, "0123456789", nil},
+		{"raw", Raw("HTTP/1.1 418 \x1b\r\n\r\nx"), nil, 418, "x", nil},
+		{"no answer", Raw(""), nil, 0, "", io.EOF},
 	}
 	servers := map[string]func(testing.TB) *Server{"loopback": New, "memory": InMemory}
 	for kind, start := range servers {
