@@ -226,6 +226,7 @@ func (d *download) text(ctx context.Context, limit int64) ([]byte, error) {
 		d.end(&failure{reason: ReasonTooLarge, detail: errTooLarge.Error()})
 		return nil, nil
 	case err == nil:
+		d.run.report(d.job, d.attempt.Start, nil)
 		return body, nil
 	}
 	f := classify(nil, err)

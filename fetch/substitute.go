@@ -20,14 +20,9 @@ func (c *substituter) substitute(
 	defer c.judge(j)
 	c.run.active.Add(1)
 	defer c.run.active.Add(-1)
-	temp, err := c.run.Disk.CreateTemp(ctx, narKey(j.source))
+	temp, err := c.run.openFor(ctx, narKey(j.source), url) // another cache may compress otherwise
 	if err != nil {
 		return false, err
-	}
-	if !cameFrom(temp, url) { // another cache may compress otherwise
-		if err := temp.Reset(); err != nil {
-			return false, cmp.Or(err, temp.Close())
-		}
 	}
 	d := c.download(j, url, temp)
 	limit := c.run.maxNAR()
