@@ -44,7 +44,6 @@ func vaultSays(status string) http.HandlerFunc {
 // TestVault gets a tree that is looked up by the hash of its NAR, or by its commit.
 func TestVault(t *testing.T) {
 	tar := tarball(t)
-	// The top folder has another name, which does not matter.
 	bundle := badweb.Body(tar)
 	byNAR := badweb.Body([]byte(`{"extid_type":"nar-sha256","target":"` + vaultTree + `"}`))
 	byRev := badweb.Body([]byte(`{"id":"` + vaultRev + `","directory":"` + vaultTree[10:] + `"}`))
@@ -118,6 +117,28 @@ func (v *vaultScript) run(t *testing.T, want hashes.Hash) {
 	}
 	if b.tmp(t) != nil {
 		t.Errorf("got %q in tmp", b.tmp(t))
+	}
+}
+
+// A checkout that no program makes here is there by its commit.
+func TestVaultForCheckout(t *testing.T) {
+	tar := tarball(t)
+	b := newArchiveRig(t, SoftwareHeritage)
+	s := upstream(t, granary.RecipeCheckout, unpacked(t, tar, false))
+	s.Rev = vaultRev
+	b.Handle("swh.invalid/api/1/revision/"+vaultRev+"/",
+		badweb.Body([]byte(`{"directory":"`+vaultTree[10:]+`"}`)))
+	b.Handle(vaultPath, vaultSays("done"))
+	b.Handle(vaultPath+"raw/", badweb.Body(tar))
+	if err := b.fetch(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	last, _ := b.last(t)
+	if last.Kind != Held || last.Recipe != granary.RecipeNAR || b.tmp(t) != nil {
+		t.Errorf("got %s, %v, %q in tmp", last.Kind, last.Attempts, b.tmp(t))
+	}
+	if got := b.objects(t); len(got) != 1 || got[0] != last.Object.Hash {
+		t.Errorf("got objects %v", got)
 	}
 }
 
