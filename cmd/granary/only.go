@@ -3,9 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -29,30 +29,45 @@ func (f *onlyFlags) check() error {
 	return nil
 }
 
-// A pattern matches paths of attributes, and names of sources. In it * is any part
-// of a name, and ? any character.
+// A pattern matches paths of attributes, and names of sources.
 type pattern struct {
-	text       string
-	path, name *regexp.Regexp // path is nil if nothing has such a path
-	hits       int
+	text string
+	path eval.AttrPath // of patterns for names; nil if no path is like it
+	hits int
 }
 
 func parsePattern(text string) *pattern {
-	p := &pattern{text: text, name: glob(text)}
-	if path, ok := eval.ParseAttrPath(text); ok {
-		p.path = glob(strings.Join(path, separator))
-	}
-	return p
+	path, _ := eval.ParseAttrPath(text)
+	return &pattern{text: text, path: path}
 }
 
-// separator stands between the names of a path while patterns are compared with it:
-// names may have dots in them, but not this.
-const separator = "\x00"
+func (p *pattern) matches(path eval.AttrPath) bool {
+	return len(p.path) > 0 && slices.EqualFunc(p.path, path, glob)
+}
 
-var wildcards = strings.NewReplacer(`\*`, `[^\x00]*`, `\?`, `[^\x00]`)
-
-func glob(text string) *regexp.Regexp {
-	return regexp.MustCompile(`(?s)^` + wildcards.Replace(regexp.QuoteMeta(text)) + `$`)
+// glob tells whether name is like pattern, in which * is any text and ? any
+// character.
+func glob(pattern, name string) bool {
+	star, end := -1, 0 // the last * in pattern, and where in name its text ends
+	at, i := 0, 0
+	for i < len(name) {
+		switch {
+		case at < len(pattern) && pattern[at] == '*':
+			star, end = at, i
+			at++
+		case at < len(pattern) && pattern[at] == '?':
+			_, size := utf8.DecodeRuneInString(name[i:])
+			at, i = at+1, i+size
+		case at < len(pattern) && pattern[at] == name[i]:
+			at, i = at+1, i+1
+		case star >= 0:
+			end++
+			at, i = star+1, end
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[at:], "*") == ""
 }
 
 // A choice is what --only chooses.
@@ -75,38 +90,48 @@ func (a *app) choose(ctx context.Context, flags *onlyFlags) (*choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	var matching []catalog.Attribute
-	errors := 0
-	for i := range attributes {
-		c.paths = append(c.paths, attributes[i].Path)
-		if !c.hasPath(attributes[i].Path) {
-			continue
-		}
-		matching = append(matching, attributes[i])
-		if attributes[i].Kind != "" {
-			errors++
-		}
-	}
+	matching := c.matching(attributes)
 	needs, err := a.catalog.Needs(ctx, matching)
 	if err != nil {
 		return nil, err
 	}
 	c.users = needs.Users
+	a.tellMatching(matching, len(c.users))
+	return c, nil
+}
+
+// tellMatching says what matches, and warns of attributes of which the needs are
+// not, or not all, known.
+func (a *app) tellMatching(matching []catalog.Attribute, sources int) {
 	if len(matching) > 0 {
 		a.notef("--only: %s, in need of %s", count(len(matching), "attribute"),
-			count(len(c.users), "source"))
+			count(sources, "source"))
 	}
-	if errors > 0 {
-		a.notef("warning: %s of these did not evaluate: granary attrs --errors", thousands(errors))
+	failed := 0
+	for i := range matching {
+		if matching[i].Kind != "" {
+			failed++
+		}
 	}
-	return c, nil
+	if failed > 0 {
+		a.notef("warning: %s of these did not evaluate: granary attrs --errors", thousands(failed))
+	}
+}
+
+// matching returns the attributes that match.
+func (c *choice) matching(attributes []catalog.Attribute) (matching []catalog.Attribute) {
+	for i := range attributes {
+		c.paths = append(c.paths, attributes[i].Path)
+		if c.hasPath(attributes[i].Path) {
+			matching = append(matching, attributes[i])
+		}
+	}
+	return matching
 }
 
 func (c *choice) hasPath(path string) bool {
 	names, ok := eval.ParseAttrPath(path)
-	return ok && c.match(func(p *pattern) bool {
-		return p.path != nil && p.path.MatchString(strings.Join(names, separator))
-	})
+	return ok && c.match(func(p *pattern) bool { return p.matches(names) })
 }
 
 // match tells whether a pattern matches, and counts it for each that does.
@@ -128,7 +153,7 @@ func (c *choice) has(s *catalog.Source) bool {
 		return true
 	}
 	return len(s.Systems) == 0 &&
-		c.match(func(p *pattern) bool { return p.name.MatchString(s.Name) })
+		c.match(func(p *pattern) bool { return glob(p.text, s.Name) })
 }
 
 // sort puts those first that most of the matching attributes need.
