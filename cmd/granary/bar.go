@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,12 +24,16 @@ type bar struct {
 	lines   []string // on the screen; the last is the bar's
 }
 
-// newBar returns nil if w is not a terminal. A total of -1 means that it is not
-// known.
+// newBar returns nil if w is not a terminal, or nothing is to be done. A total of -1
+// means that it is not known.
 func newBar(w io.Writer, total int) *bar {
 	if !isTerminal(w) || total == 0 {
 		return nil
 	}
+	return newBarOn(w.(*os.File), total)
+}
+
+func newBarOn(file *os.File, total int) *bar {
 	return &bar{
 		ProgressBar: progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(io.Discard),
@@ -39,7 +44,7 @@ func newBar(w io.Writer, total int) *bar {
 			progressbar.OptionSetTheme(progressbar.ThemeASCII),
 			progressbar.OptionShowDescriptionAtLineEnd(),
 		),
-		file: w.(*os.File),
+		file: file,
 	}
 }
 
@@ -58,7 +63,7 @@ func (b *bar) show(done int, above []string, texts ...string) {
 		above = nil
 	}
 	next := make([]string, 0, len(above)+1)
-	for _, line := range append(above, strings.TrimSpace(b.String())) {
+	for _, line := range slices.Concat(above, []string{strings.TrimSpace(b.String())}) {
 		next = append(next, cut(line, b.columns-1))
 	}
 	old := b.erasure()
