@@ -163,8 +163,11 @@ func (x *ftpTransfer) Read(p []byte) (int, error) {
 	}
 	n, err := x.data.Read(p)
 	x.got += int64(n)
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		err = x.finish()
+	case err != nil && x.got == x.size: // silence after the last byte
+		err = io.EOF
 	}
 	x.done = err
 	return n, err
