@@ -131,7 +131,7 @@ func (d *download) heritage(ctx context.Context) (*heritageAnswer, error) {
 	}
 	answer := new(heritageAnswer)
 	if err := json.Unmarshal(text, answer); err != nil {
-		f := &failure{reason: ReasonStatus, detail: "no JSON: " + err.Error()}
+		f := &failure{reason: ReasonStatus, detail: "no such JSON: " + err.Error()}
 		d.end(unlessPage(text, f))
 		return nil, nil
 	}
@@ -167,7 +167,8 @@ func (v vault) look(ctx context.Context, d *download) (bool, error) {
 	case answer.Status == "done":
 		d.job.insert(v.run.archived(v.url+"raw/", v.take))
 	case answer.Status == "failed":
-		d.end(&failure{reason: ReasonStatus, detail: "the vault failed: " + answer.Progress})
+		detail := fmt.Sprintf("the vault failed: %.300s", answer.Progress)
+		d.end(&failure{reason: ReasonStatus, detail: detail})
 	case v.polls == vaultPolls:
 		detail := "the vault is still at work; it may be done when granary fetch runs again"
 		d.end(&failure{reason: ReasonNotFound, detail: detail})

@@ -3,9 +3,11 @@ package fetch
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -239,4 +241,21 @@ func TestCommitOf(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
+}
+
+// FuzzHeritageAnswer reads answers: what is taken for a tree can stand in a URL.
+func FuzzHeritageAnswer(f *testing.F) {
+	for _, text := range []string{
+		`{"target":"` + vaultTree + `"}`, `{"directory":"` + vaultTree[10:] + `"}`,
+		`{"directory":"../x"}`, `{"target":7}`, `{"status":"done"}`, `[]`, ``,
+	} {
+		f.Add([]byte(text))
+	}
+	safe := regexp.MustCompile(`^(swh:1:dir:[0-9a-f]{40})?$`)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var answer heritageAnswer
+		if json.Unmarshal(text, &answer) == nil && !safe.MatchString(answer.tree()) {
+			t.Errorf("%q: got %q", text, answer.tree())
+		}
+	})
 }
