@@ -189,10 +189,10 @@ func (c *choice) hint(text string) string {
 	case slices.ContainsFunc(c.paths, inSet):
 		return text + " is a set: --only '" + text + ".*' takes the attributes in it"
 	}
-	if names := near(text, c.paths); len(names) > 0 {
+	if names := near(text, c.paths); len(names) > 0 && len(text) > 3 {
 		return "did you mean " + strings.Join(names[:min(3, len(names))], " or ") + "?"
 	}
-	return "granary attrs lists the attributes"
+	return "granary attrs lists the attributes; granary eval --sets enters more package sets"
 }
 
 // noMatchError means that a pattern of --only matches nothing.
