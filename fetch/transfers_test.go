@@ -4,6 +4,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"granary/internal/badweb"
 )
 
 func TestTransferRate(t *testing.T) {
@@ -81,6 +85,39 @@ func BenchmarkClaim(b *testing.B) {
 			if m.claim(1) != nil {
 				b.Fatal("full")
 			}
+		}
+	})
+}
+
+// Downloads are listed while they are under way, those that began first before the
+// others, with what an earlier run brought.
+func TestTransfers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, badweb.InMemory(t))
+		slow, half, short := noise(20), noise(21), noise(5)
+		b.Handle("/slow", badweb.Trickle(slow, 1, time.Second))
+		b.Handle("/half", badweb.Stall(half, "e", 3))
+		b.Handle("/short", badweb.Trickle(short, 1, time.Second))
+		b.fetcher.Timeout, b.fetcher.Retries = time.Minute, -1
+		resumed := named(t, flat(t, half, b.URL+"/half"), "half")
+		b.partial(t, resumed, `{"url":"`+b.URL+`/half","validator":"\"e\""}`, string(half[:10]))
+		begin := time.Now()
+		seen := make(chan []Transfer, 1)
+		time.AfterFunc(9500*time.Millisecond, func() { seen <- b.fetcher.Transfers() })
+		err := b.fetch(t.Context(), named(t, flat(t, slow, b.URL+"/slow"), "slow"), resumed,
+			flat(t, short, b.URL+"/short"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Transfer{
+			{URL: b.URL + "/half", Source: "half", Begun: begin, Bytes: 13, Total: 21},
+			{URL: b.URL + "/slow", Source: "slow", Begun: begin, Bytes: 10, Total: 20, Rate: 1},
+		}
+		if diff := cmp.Diff(want, <-seen); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if left := b.fetcher.Transfers(); len(left) > 0 {
+			t.Errorf("left at the end: %v", left)
 		}
 	})
 }
