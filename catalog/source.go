@@ -52,13 +52,16 @@ func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []Source
-	starts := map[hashes.StorePath]granary.Source{} // what other sources may start from
+	starts, err := c.starts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Source, 0, len(urls))
 	err = c.query(ctx, func(rows *sql.Rows) error {
 		s, imported, err := scanSource(rows)
 		s.URLs = urls[s.ID]
-		if s.CA.Mode == hashes.Flat {
-			starts[s.OutPath] = s.Source
+		if start := starts[s.OutPath]; start != nil && s.CA.Mode == hashes.Flat {
+			*start = s.Source
 		}
 		s.Systems = usage.systems[s.ID]
 		s.InClosure, s.Fetched = usage.inClosure[s.ID], usage.fetched[s.ID]
@@ -68,11 +71,23 @@ func (c *Catalog) Sources(ctx context.Context) ([]Source, error) {
 		return err
 	}, sourceQuery+` ORDER BY s.name, s.out_path`)
 	for i := range all {
-		if start, ok := starts[all[i].From]; ok {
-			all[i].startFrom(&start)
+		if start := starts[all[i].From]; start != nil && start.OutPath != "" {
+			all[i].startFrom(start)
 		}
 	}
 	return all, err
+}
+
+// starts returns a place for each source that other sources may start from.
+func (c *Catalog) starts(ctx context.Context) (map[hashes.StorePath]*granary.Source, error) {
+	starts := map[hashes.StorePath]*granary.Source{}
+	err := c.query(ctx, func(rows *sql.Rows) error {
+		var path string
+		err := rows.Scan(&path)
+		starts[storePath(path)] = new(granary.Source)
+		return err
+	}, `SELECT DISTINCT from_path FROM source WHERE from_path <> ''`)
+	return starts, err
 }
 
 // startFrom takes over what s needs of the source at s.From.
