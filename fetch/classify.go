@@ -127,7 +127,7 @@ func classifyError(err error) *failure {
 	case errors.As(err, &tunnel):
 		return classifyStatus(tunnel.answer)
 	case isProxy(err):
-		return &failure{reason: ReasonProxy, again: !errors.Is(err, syscall.ECONNREFUSED)}
+		return &failure{reason: ReasonProxy, again: true}
 	case errors.As(err, &dns):
 		return &failure{reason: ReasonDNS, again: !dns.IsNotFound}
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -108,7 +108,7 @@ func TestClassifyError(t *testing.T) {
 		{"odd header", textproto.ProtocolError("malformed MIME header"), "malformed answer", false},
 		{"not HTTP", errors.New("malformed HTTP response \"x\""), "malformed answer", false},
 		{"proxy refuses", &net.OpError{Op: "proxyconnect", Err: system(syscall.ECONNREFUSED)},
-			"proxy", false},
+			"proxy", true},
 		{"proxy unknown", &net.OpError{Op: "proxyconnect", Err: dial(&net.DNSError{})},
 			"proxy", true},
 		{"other", errors.New("what nobody knows"), "network error", true},

@@ -33,7 +33,12 @@ var networkFaults = []fault{
 	{name: "proxy does not get through", urls: []string{"https://badweb.invalid/f"},
 		prepare: withTunnel(badweb.Status(502)),
 		want:    "server error", requests: 4, waits: 7 * time.Second},
-	{name: "proxy is down", prepare: withProxy("http://refused.invalid:8080"), want: "proxy"},
+	{name: "proxy is down", prepare: withProxy("http://refused.invalid:8080"),
+		want: "proxy", waits: 7 * time.Second},
+	{name: "proxy is down for all", prepare: withProxy("http://refused.invalid:8080"),
+		urls: []string{"http://a.invalid/f", "http://b.invalid/f", "http://c.invalid/f",
+			"http://d.invalid/f"},
+		err: ErrNoNetwork, waits: silentFor},
 	{name: "proxy unknown", prepare: withProxy("http://nxdomain.invalid:8080"), want: "proxy",
 		waits: 7 * time.Second},
 }

@@ -59,8 +59,10 @@ func (n *network) note(host string, f *failure) (down bool) {
 // isOfNetwork tells whether a failure may be due to the network at this end.
 func (f *failure) isOfNetwork() bool {
 	switch f.reason {
-	case ReasonDNS, ReasonUnreachable, ReasonNetwork, ReasonProxy:
+	case ReasonDNS, ReasonUnreachable, ReasonNetwork:
 		return true
+	case ReasonProxy:
+		return f.again // it does not answer
 	}
 	return false
 }
