@@ -166,26 +166,6 @@ func TestProgressIsNoRetry(t *testing.T) {
 	})
 }
 
-func TestMaxSize(t *testing.T) {
-	body := noise(2000)
-	for name, reply := range map[string]http.HandlerFunc{
-		"declared": badweb.File(body, "e"), "chunked": badweb.ChunkedCut(body, 2000),
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newRig(t, badweb.InMemory(t))
-			b.fetcher.MaxSize = 1999
-			b.Handle("/f", reply)
-			if err := b.fetch(t.Context(), flat(t, body, b.URL+"/f")); err != nil {
-				t.Fatal(err)
-			}
-			last, retries := b.last(t)
-			if last.Reason != ReasonTooLarge || retries != 0 || b.tmp(t) != nil {
-				t.Errorf("got %q, %d retries, %q in tmp", last.Reason, retries, b.tmp(t))
-			}
-		})
-	}
-}
-
 // When the disk fails, the run ends, and what was finished is told.
 func TestMachineFails(t *testing.T) {
 	b := newRig(t, badweb.InMemory(t))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,4 +96,48 @@ func TestLimitRateEnds(t *testing.T) {
 			t.Errorf("got %d bytes, want 6 or 7", got)
 		}
 	})
+}
+
+// What is too large is refused by what the server says of it, else cut, and nothing of
+// it stays.
+func TestMaxSize(t *testing.T) {
+	const size = 300_000 // bytes
+	body := noise(size)
+	tests := []struct {
+		name    string
+		reply   http.HandlerFunc
+		partial int // bytes that an earlier run brought
+		limit   int64
+		most    int64  // bytes that are read
+		want    Reason // "": it is held
+	}{
+		{"declared", badweb.File(body, "e"), 0, size - 1, 0, ReasonTooLarge},
+		{"the rest declared", badweb.File(body, "e"), 1000, size - 1, 0, ReasonTooLarge},
+		{"larger already", badweb.File(body, "e"), 1000, 999, 0, ReasonTooLarge},
+		{"not declared", badweb.ChunkedCut(body, size), 0, 1000, 1000 + bufferSize, ReasonTooLarge},
+		{"just so large", badweb.File(body, "e"), 0, size, size, ""},
+		{"just so large, resumed", badweb.File(body, "e"), 1000, size, size - 1000, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := newRig(t, badweb.InMemory(t))
+			b.fetcher.MaxSize = test.limit
+			b.Handle("/f", test.reply)
+			s := flat(t, body, b.URL+"/f")
+			if test.partial > 0 {
+				b.partial(t, s, "", string(body[:test.partial]))
+			}
+			if err := b.fetch(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			last, retries := b.last(t)
+			if last.Reason != test.want || retries != 0 || last.Bytes > test.most {
+				t.Errorf("got %q, %d retries, %d bytes, want %q, none, %d at most",
+					last.Reason, retries, last.Bytes, test.want, test.most)
+			}
+			if got := b.tmp(t); len(got) > 0 {
+				t.Errorf("left in tmp: %q", got)
+			}
+		})
+	}
 }
