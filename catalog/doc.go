@@ -8,6 +8,10 @@
 // evaluation that was interrupted leaves facts that no snapshot names, which
 // no query shows and the next evaluation uses.
 //
+// What became of a source in a fetch is its outcome, a small row, since a harvest
+// writes thousands of them a second. Attempts are appended to a log; what they add up
+// to is kept for good in the ledger, a row for each URL of a source.
+//
 // Store paths are kept without the store directory, and those of derivations
 // with their ".drv".
 package catalog

@@ -64,6 +64,8 @@ gcc.tar failed fetchurl flat [mirror://gnu/gcc.tar] [x86_64-linux] true not foun
 hello.tar held fetchurl flat [http://a/hello.tar http://b/hello.tar] [x86_64-linux] true by flat, 12 bytes
 mirrors: map[gnu:[http://m/gnu/]]
 last: http://m/gnu/gcc.tar
+gcc.tar http://m/gnu/gcc.tar failed 2026-11-20T12:00:00Z: 1 not found
+hello.tar http://a/hello.tar worked 2026-11-20T12:00:00Z to 2026-11-20T12:00:00Z, 12 bytes in 1s
 `
 
 // recordSmall records mirrors and outcomes of small's sources.
@@ -127,5 +129,26 @@ func describe(t *testing.T, c *Catalog) string {
 	for _, url := range last {
 		fmt.Fprintln(&out, "last:", url)
 	}
+	describeLedger(t, c, sources, &out)
 	return out.String()
+}
+
+func describeLedger(t *testing.T, c *Catalog, sources []Source, out *strings.Builder) {
+	t.Helper()
+	for _, s := range sources {
+		past, err := c.Ledger(t.Context(), func(id int64) bool { return id == s.ID })
+		check(t, err)
+		for _, p := range past {
+			fmt.Fprint(out, s.Name, " ", p.URL)
+			if !p.FirstGood.IsZero() {
+				fmt.Fprintf(out, " worked %s to %s, %d bytes in %s", p.FirstGood.Format(time.RFC3339),
+					p.LastGood.Format(time.RFC3339), p.Bytes, p.Duration)
+			}
+			if p.Failures > 0 {
+				fmt.Fprintf(out, " failed %s: %d %s", p.LastBad.Format(time.RFC3339), p.Failures,
+					p.Reason)
+			}
+			fmt.Fprintln(out)
+		}
+	}
 }
