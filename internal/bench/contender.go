@@ -31,7 +31,7 @@ var contenders = []contender{
 		"aria2c --no-conf --quiet -j 64 -x 1 --check-integrity=true --input-file LISTS/aria2",
 	}},
 	{"wget2", []string{
-		"wget2 --no-config --quiet --no-directories --max-threads=64 --input-file LISTS/urls",
+		"wget2 --no-config --no-local-db --quiet --no-directories --max-threads=64 --input-file LISTS/urls",
 		"sha256sum --quiet --check LISTS/sums",
 	}},
 }

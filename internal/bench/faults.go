@@ -37,7 +37,7 @@ var collectors = []collector{
 	{"wget", collectEach("wget --no-config --quiet --tries=20 --waitretry=1 --timeout=5 " +
 		"--retry-connrefused --retry-on-host-error " +
 		"--retry-on-http-error=408,429,500,502,503,504 -O")},
-	{"wget2", collectEach("wget2 --no-config --quiet --tries=20 --waitretry=1 --timeout=5 " +
+	{"wget2", collectEach("wget2 --no-config --no-local-db --quiet --tries=20 --waitretry=1 --timeout=5 " +
 		"--retry-connrefused -O")}, // it knows no more to retry on in Debian 12
 	{"aria2c", collectAria2},
 }
@@ -47,7 +47,7 @@ func (b *bench) fetchFaults(ctx context.Context) error {
 	table := faultTable{got: map[string]map[string]int{}}
 	chosen := strings.Split(b.fetching.contenders, ",")
 	for _, c := range collectors {
-		if c.name != "wget" && !slices.Contains(chosen, c.name) {
+		if !slices.Contains(chosen, c.name) {
 			continue
 		}
 		if err := b.collect(ctx, c, &table); err != nil {

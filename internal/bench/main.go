@@ -35,8 +35,8 @@ func main() {
 	flag.StringVar(&b.expect, "expect", "", "list of the sources that the tree has (sources.jsonl.xz)")
 	flag.StringVar(&b.chroot, "chroot", "", "folder of a system whose Nix evaluates")
 	flag.StringVar(&b.fetching.to, "to", "memory,disk", "where to fetch to")
-	flag.StringVar(&b.fetching.contenders, "contenders", "granary,curl,aria2c,wget2",
-		"who fetches")
+	flag.StringVar(&b.fetching.contenders, "contenders", "granary,curl,aria2c,wget2,wget",
+		"who fetches, as far as they are in the figure")
 	flag.DurationVar(&b.fetching.latency, "latency", 40*time.Millisecond,
 		"to the first byte, of fetch/latency")
 	scratch := flag.String("scratch", "", "folder for scratch stores and disks (default: a temporary one)")

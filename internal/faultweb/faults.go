@@ -3,7 +3,6 @@ package faultweb
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"granary/internal/badweb"
@@ -31,10 +30,13 @@ const unknown = "http://nxdomain.invalid/"
 
 type replies []http.HandlerFunc
 
-// answer has a base's host answer so, and returns the URL.
+// answer has a base's host answer so, and returns the URL. The path says which of the
+// two hosts it is: wget2 does not name the port.
 func (s *site) answer(base, name string, script ...http.HandlerFunc) string {
-	_, host, _ := strings.Cut(base, "://")
-	s.web.Handle(host+name, script...)
+	if base == s.good {
+		name = "mirror/" + name
+	}
+	s.web.Handle("/"+name, script...)
 	return base + name
 }
 
