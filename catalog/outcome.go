@@ -57,11 +57,12 @@ func (c *Catalog) RecordOutcomes(ctx context.Context, outcomes []Outcome) error 
 			return err
 		}
 		for i := range outcomes {
-			if err := w.write(&outcomes[i]); err != nil {
-				return fmt.Errorf("source %s: %w", outcomes[i].OutPath, err)
+			err := w.write(&outcomes[i])
+			if ctx.Err() != nil { // which ends the transaction
+				return ctx.Err()
 			}
-			if err := ctx.Err(); err != nil {
-				return err
+			if err != nil {
+				return fmt.Errorf("source %s: %w", outcomes[i].OutPath, err)
 			}
 		}
 		return c.rule.apply(ctx, tx, w.last)
