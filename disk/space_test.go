@@ -35,8 +35,9 @@ func TestInBytes(t *testing.T) {
 func TestFreeOfNothing(t *testing.T) {
 	d := &Disk{dir: filepath.Join(t.TempDir(), "gone")}
 	_, err := d.Free()
-	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "free space of disk "+d.dir) {
-		t.Errorf("got %v, want one that names the disk and wraps %v", err, fs.ErrNotExist)
+	want := "free space of disk " + d.dir
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s: %v", err, want, fs.ErrNotExist)
 	}
 }
 

@@ -81,7 +81,7 @@ type Progress struct {
 	Host    string
 }
 
-// Progress may be called at any time; it costs next to nothing.
+// Progress may be called at any time. It looks at every host: do so now and then.
 func (f *Fetcher) Progress() Progress {
 	p := Progress{Bytes: f.bytes.Load(), Active: f.active.Load()}
 	if q := f.latest.Load(); q != nil {

@@ -66,7 +66,10 @@ func TestErasure(t *testing.T) {
 		columns int
 		want    string
 	}{
-		{80, "\x1b[1A\r\x1b[J"}, {60, "\x1b[1A\r\x1b[J"}, {59, "\x1b[2A\r\x1b[J"}, {20, "\x1b[3A\r\x1b[J"},
+		{80, "\x1b[1A\r\x1b[J"},
+		{60, "\x1b[1A\r\x1b[J"},
+		{59, "\x1b[2A\r\x1b[J"},
+		{20, "\x1b[3A\r\x1b[J"},
 	}
 	for _, test := range tests {
 		b := &bar{columns: test.columns, lines: []string{strings.Repeat("ä", 60), "bar"}}

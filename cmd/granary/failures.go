@@ -37,14 +37,7 @@ const failureRows = 12
 // table returns a line for each reason and host, the most frequent first, for a
 // terminal of 80 columns. The rest is summed up.
 func (f failures) table() []string {
-	counts := map[failure]int{}
-	for row, n := range f {
-		row.byHand = false
-		counts[row] += n
-	}
-	rows := slices.SortedFunc(maps.Keys(counts), func(a, b failure) int {
-		return cmp.Or(counts[b]-counts[a], cmp.Compare(a.reason, b.reason), cmp.Compare(a.host, b.host))
-	})
+	rows, counts := f.rows()
 	top := rows[:min(failureRows, len(rows))]
 	width := 0
 	for _, row := range top {
@@ -64,6 +57,18 @@ func (f failures) table() []string {
 		lines = append(lines, fmt.Sprintf("%9s  for other reasons or of other hosts", thousands(rest)))
 	}
 	return lines
+}
+
+// rows returns the rows in the table's order, and their numbers.
+func (f failures) rows() ([]failure, map[failure]int) {
+	counts := map[failure]int{}
+	for row, n := range f {
+		row.byHand = false
+		counts[row] += n
+	}
+	return slices.SortedFunc(maps.Keys(counts), func(a, b failure) int {
+		return cmp.Or(counts[b]-counts[a], cmp.Compare(a.reason, b.reason), cmp.Compare(a.host, b.host))
+	}), counts
 }
 
 // A remedy is what may help against a failure.

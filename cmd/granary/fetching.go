@@ -19,11 +19,10 @@ import (
 type fetching struct {
 	*app
 	ctx      context.Context // of the command
+	flags    *fetchFlags
 	fetcher  *fetch.Fetcher
 	progress *progress
 	begin    time.Time
-
-	flags *fetchFlags
 
 	held, got, failed int
 	failures          failures
