@@ -35,13 +35,11 @@ func (a *app) history(ctx context.Context, wanted []catalog.Source) (*fetch.Hist
 // asked for.
 func urlHistory(past []catalog.Past) map[string]fetch.Past {
 	urls := make(map[string]fetch.Past, len(past))
-	last := make(map[string]time.Time, len(past))
 	for i := range past {
 		p := &past[i]
-		if p.Last().Before(last[p.URL]) {
+		if other := urls[p.URL]; p.Last().Before(other.Good) || p.Last().Before(other.Bad) {
 			continue
 		}
-		last[p.URL] = p.Last()
 		urls[p.URL] = fetch.Past{
 			Good: p.LastGood, Bad: p.LastBad, Failures: p.Failures, Reason: fetch.Reason(p.Reason),
 		}
