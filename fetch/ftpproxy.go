@@ -3,6 +3,7 @@ package fetch
 import (
 	"cmp"
 	"errors"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -77,8 +78,12 @@ func (p ftpProxy) roundTrip(req *http.Request) (*http.Response, error) {
 		via.Header.Set("Proxy-Authorization", proxy.Header.Get("Authorization"))
 	}
 	resp, err := p.next.RoundTrip(via)
-	if err == nil {
+	var dial *net.OpError
+	switch {
+	case err == nil:
 		resp.Request = req
+	case errors.As(err, &dial) && dial.Op == "dial":
+		err = &net.OpError{Op: "proxyconnect", Net: dial.Net, Err: err} // as net/http has it
 	}
 	return resp, err
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"granary/internal/badweb"
 )
 
 func TestFTPProxyCovers(t *testing.T) {
@@ -56,6 +58,25 @@ func TestFTPProxy(t *testing.T) {
 	want := []string{ftpURL + " ftp.invalid Basic bWU6d29yZA== bytes=1500-"}
 	if !slices.Equal(asked, want) {
 		t.Errorf("got %q, want %q", asked, want)
+	}
+}
+
+func TestFTPProxyIsDown(t *testing.T) {
+	t.Setenv("no_proxy", "")
+	t.Setenv("ftp_proxy", "refused.invalid:1")
+	own := &http.Transport{DialContext: badweb.InMemory(t).Transport.DialContext}
+	defer withFTP(own)()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, ftpURL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := own.RoundTrip(req)
+	if err == nil {
+		resp.Body.Close()
+		t.Fatalf("got %s", resp.Status)
+	}
+	if got := classify(nil, err); got.reason != ReasonProxy {
+		t.Errorf("got %+v", got)
 	}
 }
 
