@@ -24,10 +24,10 @@ type bar struct {
 	lines   []string // on the screen; the last is the bar's
 }
 
-// newBar returns nil if w is not a terminal, or nothing is to be done. A total of -1
-// means that it is not known.
+// newBar returns nil if w is not a terminal, or one that cannot erase, or nothing is
+// to be done. A total of -1 means that it is not known.
 func newBar(w io.Writer, total int) *bar {
-	if !isTerminal(w) || total == 0 {
+	if !isTerminal(w) || os.Getenv("TERM") == "dumb" || total == 0 {
 		return nil
 	}
 	return newBarOn(w.(*os.File), total)
