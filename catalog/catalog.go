@@ -93,7 +93,7 @@ func open(ctx context.Context, path string, params url.Values) (*Catalog, error)
 	// One connection: SQLite has one writer, and does not look at ctx while it
 	// waits for another.
 	db.SetMaxOpenConns(1)
-	c := &Catalog{db: db, path: path, rule: standardRule}
+	c := &Catalog{db: db, path: path, rule: standardRule()}
 	if _, err := version(ctx, db); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))

@@ -56,7 +56,7 @@ type ledgerRule struct {
 }
 
 // standardRule has attempts take about 30 MB.
-var standardRule = ledgerRule{step: 1 << 15, kept: 200_000}
+func standardRule() ledgerRule { return ledgerRule{step: 1 << 15, kept: 200_000} }
 
 // newAttempts selects the attempts that the ledger does not have yet, each as a row
 // of the ledger, and its id. What was never asked of anybody has no URL.
