@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -46,7 +45,7 @@ func Open(dir string) (*Disk, error) {
 	if err := cmp.Or(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return nil, openError(dir, err)
 	}
-	return &Disk{dir: dir, open: map[string]struct{}{}}, nil
+	return &Disk{dir: filepath.Clean(dir), open: map[string]struct{}{}}, nil
 }
 
 // OpenReadOnly opens the disk in dir, which must be there and may be on a
@@ -55,7 +54,7 @@ func OpenReadOnly(dir string) (*Disk, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
-	return &Disk{dir: dir, readOnly: true}, nil
+	return &Disk{dir: filepath.Clean(dir), readOnly: true}, nil
 }
 
 func checkFolder(dir string) error {
@@ -89,10 +88,10 @@ func (d *Disk) Dir() string { return d.dir }
 // and with slashes, such as "sha256/ab/abcd...". h must not be zero.
 func ObjectName(h hashes.Hash) string {
 	digest := h.Base16()
-	return path.Join(h.Algorithm().String(), digest[:2], digest)
+	return h.Algorithm().String() + "/" + digest[:2] + "/" + digest
 }
 
 // Path returns where the object with hash h is, if it is there.
 func (d *Disk) Path(h hashes.Hash) string {
-	return filepath.Join(d.dir, filepath.FromSlash(ObjectName(h)))
+	return d.dir + string(filepath.Separator) + filepath.FromSlash(ObjectName(h))
 }

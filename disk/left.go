@@ -12,7 +12,9 @@ import (
 // Disk knows what it did itself: asking the file system for each of many small
 // files would take as long as writing it.
 
-func (d *Disk) tempPath(name string) string { return filepath.Join(d.dir, "tmp", name) }
+func (d *Disk) tempPath(name string) string {
+	return d.dir + string(filepath.Separator) + "tmp" + string(filepath.Separator) + name
+}
 
 // isLeft tells whether there is a file with one of the names in tmp/.
 func (d *Disk) isLeft(names ...string) (bool, error) {

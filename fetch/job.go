@@ -112,7 +112,9 @@ func (r *run) ask(ctx context.Context, j *job) (held bool, err error) {
 	j.again = false
 	held, err = c.ask(ctx, j, c.url)
 	if j.again {
-		j.urgent = true // what was begun is finished first
+		// What was begun is finished first, but what a host refuses may be that file
+		// alone: it must not come before all others again and again.
+		j.urgent = j.try.refusals == 0
 		j.candidates = append([]candidate{c}, j.candidates...)
 	}
 	return held, err

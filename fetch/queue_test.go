@@ -234,3 +234,37 @@ func TestSomeHostsAreGone(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// One file that a host refuses for ever, as if it were too many requests, does
+// not hold up its others.
+func TestRefusedFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, badweb.InMemory(t))
+		sources := manyFiles(t, b, "picky.invalid", 300, func(next http.Handler) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(50 * time.Millisecond)
+				next.ServeHTTP(w, r)
+			}
+		})
+		b.Handle("picky.invalid/refused", badweb.Status(http.StatusTooManyRequests))
+		refused := flat(t, noise(5), "http://picky.invalid/refused")
+		begin := time.Now()
+		var held, took time.Duration
+		err := b.fetcher.Fetch(t.Context(), append([]granary.Source{refused}, sources...),
+			func(e Event) {
+				switch {
+				case e.Kind == Held:
+					held++
+					took = time.Since(begin)
+				case e.Kind == Failed && e.Reason != ReasonRateLimited:
+					t.Errorf("%s: %s (%s)", e.Source.URLs, e.Reason, e.Detail)
+				}
+			})
+		if err != nil || held != 300 || took > 30*time.Second { // 4 s at best
+			t.Errorf("got %d held after %s, %v", held, took, err)
+		}
+		if took := time.Since(begin); took > 2*time.Minute {
+			t.Errorf("took %s", took)
+		}
+	})
+}
