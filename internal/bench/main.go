@@ -69,7 +69,7 @@ func (b *bench) run(ctx context.Context, scratch string, names []string) (err er
 		{"memory", b.memory}, {"fetch/small", b.fetch(smallTrial)},
 		{"fetch/nixpkgs", b.fetch(nixpkgsTrial)}, {"fetch/large", b.fetch(largeTrial)},
 		{"fetch/latency", b.fetchLatency}, {"fetch/tiny", b.fetchTiny},
-		{"fetch/faults", b.fetchFaults},
+		{"fetch/faults", b.fetchFaults}, {"fetch/simulation", b.fetchSimulation},
 	}
 	for _, one := range all {
 		group, _, _ := strings.Cut(one.name, "/")

@@ -14,9 +14,9 @@ import (
 // source is a line of `granary sources --json`, or of a list of what a tree
 // has: there the hash is in base 16 beside its algorithm.
 type source struct {
-	Name, OutPath, Mode, Algo, Hash string
-	URLs                            []string
-	InClosure                       bool
+	Name, OutPath, Mode, Algo, Hash, Rev string
+	URLs                                 []string
+	InClosure                            bool
 }
 
 func readSources(r io.Reader) (map[string]source, error) {
