@@ -14,8 +14,8 @@ import (
 type contender struct {
 	name string
 	// steps are commands, run one after another in an empty folder (but for
-	// granary's disk, which knows what it wants). LISTS, BASE and GRANARY stand
-	// for the folder of the lists, the server and the program.
+	// granary's disk, which knows what it wants). LISTS and GRANARY stand for the
+	// folder of the lists and the program.
 	steps []string
 }
 
@@ -31,7 +31,8 @@ var contenders = []contender{
 		"aria2c --no-conf --quiet -j 64 -x 1 --check-integrity=true --input-file LISTS/aria2",
 	}},
 	{"wget2", []string{
-		"wget2 --no-config --no-local-db --quiet --no-directories --max-threads=64 --input-file LISTS/urls",
+		"wget2 --no-config --no-local-db --quiet --no-directories --max-threads=64 " +
+			"--input-file LISTS/urls",
 		"sha256sum --quiet --check LISTS/sums",
 	}},
 }
@@ -71,7 +72,7 @@ func (r *race) ready(ctx context.Context) error {
 // user's.
 func (r *race) command(ctx context.Context, dir, text string) *exec.Cmd {
 	words := strings.Fields(text)
-	replace := strings.NewReplacer("LISTS", r.dir, "BASE", r.base, "GRANARY", r.granary)
+	replace := strings.NewReplacer("LISTS", r.dir, "GRANARY", r.granary)
 	for i := range words {
 		words[i] = replace.Replace(words[i])
 	}

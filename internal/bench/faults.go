@@ -37,8 +37,9 @@ var collectors = []collector{
 	{"wget", collectEach("wget --no-config --quiet --tries=20 --waitretry=1 --timeout=5 " +
 		"--retry-connrefused --retry-on-host-error " +
 		"--retry-on-http-error=408,429,500,502,503,504 -O")},
-	{"wget2", collectEach("wget2 --no-config --no-local-db --quiet --tries=20 --waitretry=1 --timeout=5 " +
-		"--retry-connrefused -O")}, // it knows no more to retry on in Debian 12
+	// That of Debian 12 knows no more to retry on.
+	{"wget2", collectEach("wget2 --no-config --no-local-db --quiet --tries=20 --waitretry=1 " +
+		"--timeout=5 --retry-connrefused -O")},
 	{"aria2c", collectAria2},
 }
 
@@ -157,9 +158,9 @@ func collectAria2(ctx context.Context, r *race, dir string, files []faultweb.Fil
 // those of which the right reason was named.
 type faultTable struct {
 	files []faultweb.File
-	names []string // of those that ran
-	got   map[string]map[string]int
-	wrong map[string]int // other reasons, by fault and reason
+	names []string                  // of those that ran
+	got   map[string]map[string]int // by fault and contender
+	wrong map[string]int            // what granary said otherwise, by fault and reason
 }
 
 func (t *faultTable) add(name, fault string) {
@@ -238,17 +239,24 @@ func (t *faultTable) print() {
 		fmt.Printf(" %8s", name)
 	}
 	fmt.Println()
-	t.printRows("can be had", "", func(f *faultweb.File) bool { return f.Reason == "" })
-	t.printRows("cannot be had, reason named", "cannot be had: ",
+	had := t.printRows("can be had", "", func(f *faultweb.File) bool { return f.Reason == "" })
+	named := t.printRows("cannot be had, reason named", "cannot be had: ",
 		func(f *faultweb.File) bool { return f.Reason != "" })
+	if slices.Contains(t.names, "granary") {
+		verdict("right, of granary", float64(had["granary"]+named["granary"]),
+			float64(len(t.files)), "files", false)
+	}
 	for _, text := range slices.Sorted(maps.Keys(t.wrong)) {
 		fmt.Printf("granary said otherwise: %s (%d)\n", text, t.wrong[text])
 	}
 }
 
-// printRows prints the faults of the files that match, and their sum.
-func (t *faultTable) printRows(sum, before string, match func(*faultweb.File) bool) {
-	all, got := map[string]int{}, map[string]int{}
+// printRows prints the faults of the files that match, and returns their sum.
+func (t *faultTable) printRows(
+	sum, before string, match func(*faultweb.File) bool,
+) (got map[string]int) {
+	got = map[string]int{}
+	all := map[string]int{}
 	var order []string
 	for i := range t.files {
 		f := &t.files[i]
@@ -268,6 +276,7 @@ func (t *faultTable) printRows(sum, before string, match func(*faultweb.File) bo
 		}
 	}
 	t.printRow("all that "+sum, all[sum], got)
+	return got
 }
 
 // printRow leaves open what nobody got.
