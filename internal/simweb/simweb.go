@@ -74,8 +74,8 @@ func Key(raw string) string {
 func key(host string, u *url.URL) string { return strings.ToLower(host) + u.RequestURI() }
 
 // ProfileOf returns a latency of 5 to 300 ms, mostly short, for any host; one in ten
-// has a limit of 20 requests a second, and github.com one of 100. 3 % of the requests
-// fail.
+// has a limit of 5 requests a second. github.com has 60 ms and a limit of 30. 3 % of the
+// requests fail.
 func ProfileOf(name string) Profile {
 	n := hash(name)
 	share := float64(n%1000) / 1000
@@ -85,9 +85,9 @@ func ProfileOf(name string) Profile {
 	}
 	switch {
 	case name == "github.com":
-		p.Limit = 100
+		p.Latency, p.Limit = 60*time.Millisecond, 30
 	case n/1000%10 == 0:
-		p.Limit = 20
+		p.Limit = 5
 	}
 	return p
 }
