@@ -16,7 +16,7 @@ func TestSchemas(t *testing.T) {
 	tests := []struct {
 		file  string
 		known int
-	}{{"schema-1.db", 0}, {"schema-2.db", 4}}
+	}{{"schema-1.db", 0}, {"schema-2.db", 4}, {"schema-3.db", 4}}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
 			text, err := os.ReadFile("testdata/" + test.file)
