@@ -5,9 +5,9 @@ import "time"
 const (
 	minBackoff = time.Second
 	maxBackoff = time.Minute
-	// maxRefusals is how often a URL is asked again, without counting, after answers
-	// that there were too many requests.
-	maxRefusals = 20
+	// refusalsPerRetry is how many answers that there were too many requests are borne
+	// where one retry is allowed: they may be due to other requests.
+	refusalsPerRetry = 2
 )
 
 // begin notes that a request starts.
@@ -36,6 +36,10 @@ func (d *download) end(f *failure) {
 // report tells how a request for j, begun at begin, ended.
 func (r *run) report(j *job, begin time.Time, f *failure) {
 	r.queue.report(j.at, begin, f)
+	j.try.failed = nil
+	if f != nil && f.isHosts() {
+		j.try.failed = f
+	}
 	if r.network.note(j.at.name, f) {
 		r.fail(ErrNoNetwork)
 	}
@@ -53,12 +57,11 @@ func (d *download) retry(f *failure) {
 // asked again, if that is to be.
 func (r *run) retry(j *job, f *failure) {
 	t := &j.try
-	pause := r.queue.pauseOf(j.at)
 	switch {
 	case !f.again:
 		return
 	case f.reason == ReasonRateLimited: // the host pauses
-		if t.refusals == maxRefusals || !r.queue.hopeful(j.at, r.retries) {
+		if t.refusals >= refusalsPerRetry*r.retries || r.queue.isLeft(j.at) {
 			return
 		}
 		t.refusals++
@@ -72,6 +75,6 @@ func (r *run) retry(j *job, f *failure) {
 	j.again = true
 	r.recorder.send(Event{
 		Kind: Retry, Source: *j.source, Attempt: j.attempts[len(j.attempts)-1],
-		Wait: max(j.wait, pause),
+		Wait: max(j.wait, r.queue.follow(j.at, j.wait)),
 	})
 }

@@ -19,9 +19,37 @@ func (q *queue) report(h *host, begin time.Time, f *failure) {
 	if f.busy {
 		h.refused(now, begin, f)
 	}
-	if h.failed(now, begin, f, q.tolerance) {
+	if h.dry > driesToLeave && h.leave(now, f, awayFor) {
 		q.leave(h)
 	}
+}
+
+// exhausted tells the queue that h has failed in all tries to give one source.
+func (q *queue) exhausted(h *host, f *failure) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if h.failed(time.Now(), f) {
+		q.leave(h)
+	}
+}
+
+// isLeft tells whether h is left alone, but for one source now and then.
+func (q *queue) isLeft(h *host) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return h.away
+}
+
+// follow lets nobody else be asked for at h before a retry that is due after wait, if
+// h is left alone but for that source. It returns how long h pauses.
+func (q *queue) follow(h *host, wait time.Duration) time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	if until := now.Add(wait); h.away && until.After(h.paused) {
+		h.paused = until
+	}
+	return max(0, h.paused.Sub(now))
 }
 
 // leave moves the jobs that wait for h and can go elsewhere.
@@ -67,21 +95,6 @@ func (q *queue) grantChances(now time.Time) (ready bool) {
 		}
 	}
 	return ready
-}
-
-// pauseOf returns how long h is not asked from now on.
-func (q *queue) pauseOf(h *host) time.Duration {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return max(0, time.Until(h.paused))
-}
-
-// hopeful tells whether h, which refuses requests, has not done so more often in a
-// row than there are retries.
-func (q *queue) hopeful(h *host, retries int) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return h.dry <= retries
 }
 
 // waiting returns how many jobs wait for a time or a host that pauses, and the

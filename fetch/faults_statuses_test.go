@@ -37,7 +37,7 @@ var statusFaults = []fault{
 		replies:  script{badweb.Status(429, "Retry-After", "86400"), good},
 		requests: 2, waits: 2 * time.Minute},
 	{name: "rate limited for ever", replies: script{badweb.Status(429)},
-		want: "rate limited", requests: 4, waits: 7 * time.Second},
+		want: "rate limited", requests: 7, waits: 63 * time.Second},
 	{name: "busy", replies: script{badweb.Status(503), badweb.Status(503), good},
 		requests: 3, waits: 3 * time.Second},
 	{name: "busy, Retry-After in seconds",

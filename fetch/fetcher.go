@@ -175,7 +175,7 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		passwords: passwords,
 	}
 	r.room = f.newRoom()
-	r.queue = newQueue(orDefault(f.JobsPerHost, 4), r.retries)
+	r.queue = newQueue(orDefault(f.JobsPerHost, 4))
 	r.network = newNetwork()
 	f.latest.Store(r.queue)
 	if r.mirrors == nil {

@@ -5,9 +5,12 @@ import "time"
 const (
 	// maxPause is the longest pause of a host, also where it asks for more.
 	maxPause = 2 * time.Minute
-	// failuresToLeave are so many failures of a host in a row that it is left alone,
-	// or a few more than there are retries.
+	// failuresToLeave are so many sources in a row for which a host failed in all tries
+	// that it is left alone.
 	failuresToLeave = 6
+	// driesToLeave are so many pauses of a host in a row that it is left alone when it
+	// asks for one more: that is after about a minute.
+	driesToLeave = 6
 	// awayFor is how long a host is left alone at first; each further failure
 	// doubles that, up to maxAway. Where nothing else is left to do, it is
 	// lastWait at first.
@@ -35,10 +38,9 @@ type host struct {
 	cut    time.Time // when it lost slots
 	good   int       // good answers since it lost or gained a slot
 	dry    int       // pauses in a row, with no good answer between them
-	bad    int       // failures in a row, of requests that followed each other
-	badAt  time.Time // when the last of them ended
+	bad    int       // sources in a row for which it failed
 
-	away    bool     // it is left alone, but for one request after each pause
+	away    bool     // it is left alone, but for one source after each pause
 	chances int      // left when nothing else is left to do
 	granted bool     // one of them is not yet used
 	last    *failure // of its own
@@ -90,22 +92,27 @@ func (h *host) refused(now, begin time.Time, f *failure) {
 	}
 }
 
-// failed notes a failure of a request of begin that is the host's own. It tells
-// whether the host is to be left alone from now on, which it is after so many.
-func (h *host) failed(now, begin time.Time, f *failure, most int) bool {
-	h.last = f
-	if h.cache || !begin.After(h.badAt) { // it says no more than the failure before it
-		return false
-	}
+// failed notes that all tries at a source failed, for reasons that are the host's
+// own. It tells whether the host is left alone from now on.
+func (h *host) failed(now time.Time, f *failure) bool {
 	h.bad++
-	h.badAt = now
-	if h.bad < most {
+	more := h.bad - failuresToLeave
+	if more < 0 && !h.away {
 		return false
 	}
-	left := !h.away
-	h.away, h.slots, h.good = true, 1, 0
-	h.paused = now.Add(min(awayFor<<min(h.bad-most, 8), maxAway))
-	return left
+	return h.leave(now, f, min(awayFor<<min(max(more, 0), 8), maxAway))
+}
+
+// leave has the host left alone for some time, for the failure f. It tells whether
+// it was not yet. A substituter sees itself whether it is.
+func (h *host) leave(now time.Time, f *failure, wait time.Duration) bool {
+	if h.cache {
+		return false
+	}
+	before := h.away
+	h.away, h.last, h.slots, h.good = true, f, 1, 0
+	h.paused = now.Add(wait)
+	return !before
 }
 
 // backoff is how long to wait before the retry n, from 0 on: 1, 2, 4 seconds and

@@ -31,12 +31,13 @@ type job struct {
 
 // A try is what became of a candidate so far.
 type try struct {
-	left     int   // retries
-	used     int   // retries since there was progress
-	refusals int   // answers that there were too many requests
-	reached  int64 // the largest size of the temp when there was progress
-	afresh   bool  // it was asked for all bytes again
-	first    int   // attempts of the job before it
+	left     int      // retries
+	used     int      // retries since there was progress
+	refusals int      // answers that there were too many requests
+	failed   *failure // the last, if it was the host's own
+	reached  int64    // the largest size of the temp when there was progress
+	afresh   bool     // it was asked for all bytes again
+	first    int      // attempts of the job before it
 }
 
 // turn moves candidates at hosts that are away behind the others, but not behind
@@ -111,10 +112,11 @@ func (r *run) ask(ctx context.Context, j *job) (held bool, err error) {
 	}
 	j.again = false
 	held, err = c.ask(ctx, j, c.url)
+	if !held && !j.again && j.try.failed != nil {
+		r.queue.exhausted(j.at, j.try.failed)
+	}
 	if j.again {
-		// What was begun is finished first, but what a host refuses may be that file
-		// alone: it must not come before all others again and again.
-		j.urgent = j.try.refusals == 0
+		j.urgent = true // what was begun is finished first
 		j.candidates = append([]candidate{c}, j.candidates...)
 	}
 	return held, err

@@ -12,9 +12,6 @@ import (
 type queue struct {
 	limit int            // slots of a host
 	wide  map[string]int // how many times those a substituter's host has
-	// tolerance is how many failures of a host in a row make it one that is left
-	// alone.
-	tolerance int
 
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -46,11 +43,8 @@ func (h *dueHeap) Pop() any {
 	return last
 }
 
-func newQueue(limit, retries int) *queue {
-	q := &queue{
-		limit: limit, wide: map[string]int{}, hosts: map[string]*host{},
-		tolerance: max(failuresToLeave, retries+3),
-	}
+func newQueue(limit int) *queue {
+	q := &queue{limit: limit, wide: map[string]int{}, hosts: map[string]*host{}}
 	q.wake.L = &q.mu
 	return q
 }

@@ -139,7 +139,7 @@ func TestDeadHost(t *testing.T) {
 		if held != 250 || failed != 250 {
 			t.Errorf("got %d held, %d failed, want 250 each", held, failed)
 		}
-		if took := time.Since(begin); took > 10*time.Minute {
+		if took := time.Since(begin); took > 12*time.Minute {
 			t.Errorf("took %s", took)
 		}
 		if got := b.Total("dead.invalid"); got > 60 {
@@ -267,4 +267,60 @@ func TestRefusedFile(t *testing.T) {
 			t.Errorf("took %s", took)
 		}
 	})
+}
+
+// A host that refuses everything for ever costs minutes, whatever it has.
+func TestHostRefusesAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, badweb.InMemory(t))
+		refuse := func(http.Handler) http.HandlerFunc { return badweb.Status(429) }
+		sources := manyFiles(t, b, "refusing.invalid", 300, refuse)
+		begin := time.Now()
+		if err := b.fetch(t.Context(), sources...); err != nil {
+			t.Fatal(err)
+		}
+		failed := 0
+		for _, e := range b.events {
+			if e.Kind == Failed && e.Reason == ReasonRateLimited {
+				failed++
+			}
+		}
+		if took := time.Since(begin); failed != 300 || took > 3*time.Minute {
+			t.Errorf("got %d failed after %s", failed, took)
+		}
+		if got := b.Total("refusing.invalid"); got > 20 {
+			t.Errorf("the host got %d requests", got)
+		}
+	})
+}
+
+// Each file of a host goes wrong a few times before it is right, as where a server
+// makes archives when they are asked for.
+func TestAllFilesOfAHostFailAtFirst(t *testing.T) {
+	for name, reply := range map[string]http.HandlerFunc{
+		"503": badweb.Status(503), "502": badweb.Status(502), "429": badweb.Status(429),
+		"429, Retry-After": badweb.Status(429, "Retry-After", "1"),
+		"reset":            badweb.Reset(noise(2000), "e", 100),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newRig(t, badweb.InMemory(t))
+				var sources []granary.Source
+				for i := range 60 {
+					body := noise(2000 + i)
+					path := fmt.Sprintf("slow.invalid/%d", i)
+					b.Handle(path, reply, reply, badweb.File(body, ""))
+					sources = append(sources, flat(t, body, "http://"+path))
+				}
+				begin := time.Now()
+				if err := b.fetch(t.Context(), sources...); err != nil {
+					t.Fatal(err)
+				}
+				checkAllHeld(t, b.events, len(sources))
+				if took := time.Since(begin); took > 5*time.Minute {
+					t.Errorf("took %s", took)
+				}
+			})
+		})
+	}
 }
