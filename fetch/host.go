@@ -54,15 +54,16 @@ func (h *host) isReady(now time.Time) bool {
 
 func (h *host) isIdle() bool { return len(h.waiting)+len(h.urgent) == 0 }
 
-// next takes the job whose turn it is.
-func (h *host) next() *job {
-	from := &h.waiting
-	if len(h.urgent) > 0 {
-		from = &h.urgent
+// next takes the job whose turn it is: of the urgent ones the latest, so that what
+// was begun comes to its end.
+func (h *host) next() (j *job) {
+	if n := len(h.urgent) - 1; n >= 0 {
+		j, h.urgent[n] = h.urgent[n], nil
+		h.urgent = h.urgent[:n]
+		return j
 	}
-	j := (*from)[0]
-	(*from)[0] = nil
-	*from = (*from)[1:]
+	j, h.waiting[0] = h.waiting[0], nil
+	h.waiting = h.waiting[1:]
 	return j
 }
 
@@ -80,7 +81,7 @@ func (h *host) answered() {
 // the rate but does not say for how long, then for longer each time.
 func (h *host) refused(now, begin time.Time, f *failure) {
 	wait := min(f.after, maxPause)
-	if begin.After(h.cut) { // else it says no more than the answer before
+	if begin.After(h.cut) && !h.paused.After(now) { // else it says no more than one before
 		h.slots, h.cut, h.good = max(1, h.slots/2), now, 0
 		if f.reason == ReasonRateLimited {
 			wait = backoff(h.dry, f.after)
