@@ -66,7 +66,7 @@ func limitMemory() {
 		return
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // which costs some 10 MiB
+		debug.SetGCPercent(150) // which costs some 20 MiB
 	}
 	runtime.GC()
 	var m runtime.MemStats
