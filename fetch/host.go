@@ -77,13 +77,14 @@ func (h *host) answered() {
 }
 
 // refused notes an answer to a request of begin that the host has too much to do.
-// It loses half of its slots, and pauses for as long as it asks for; if it limits
-// the rate but does not say for how long, then for longer each time.
+// It loses half of its slots, and pauses for as long as it asks for; if it does not
+// say for how long, then for longer each time. Many servers say 503 where they
+// limit the rate, nginx among them; a substituter is expected not to.
 func (h *host) refused(now, begin time.Time, f *failure) {
 	wait := min(f.after, maxPause)
 	if begin.After(h.cut) && !h.paused.After(now) { // else it says no more than one before
 		h.slots, h.cut, h.good = max(1, h.slots/2), now, 0
-		if f.reason == ReasonRateLimited {
+		if f.reason == ReasonRateLimited || !h.cache {
 			wait = backoff(h.dry, f.after)
 			h.dry++
 		}
