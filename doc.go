@@ -10,6 +10,7 @@
 //	nar       writes, reads and hashes NARs; turns archives into them
 //	disk      the objects: files named by the hash of their own bytes
 //	eval      drives nix-instantiate and reads .drv files
+//	closure   what is reached in a graph of derivations
 //	catalog   the SQLite database of snapshots, derivations, sources, attempts
 //	fetch     downloads: candidates, hosts, retries, recipes
 //	intake    takes sources out of files that somebody already has

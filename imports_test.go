@@ -20,7 +20,8 @@ var arrows = map[string][]string{
 	".":        {"hashes"},
 	"disk":     {"hashes"},
 	"eval":     {".", "hashes"},
-	"catalog":  {".", "hashes"},
+	"closure":  {},
+	"catalog":  {".", "hashes", "closure"},
 	"fetch":    {".", "hashes", "disk", "nar"},
 	"seed":     {".", "hashes", "disk", "nar"},
 	"intake":   {".", "hashes", "disk", "nar"},
@@ -29,7 +30,7 @@ var arrows = map[string][]string{
 	"binarycache": {".", "hashes", "nar"},
 
 	"cmd/granary": {
-		".", "hashes", "nar", "disk", "eval", "catalog", "fetch", "binarycache", "seed",
+		".", "hashes", "nar", "disk", "eval", "catalog", "closure", "fetch", "binarycache", "seed",
 		"intake", "wantlist",
 	},
 }

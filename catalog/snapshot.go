@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"granary"
 	"granary/hashes"
 )
 
@@ -136,62 +135,6 @@ func (c *Catalog) failedAttributes(ctx context.Context) (map[int64]bool, error) 
 		return err
 	}, `SELECT id FROM attribute WHERE error_kind IS NOT NULL`)
 	return failed, err
-}
-
-// An Attribute is an attribute of a snapshot.
-type Attribute struct {
-	granary.Attribute
-	Snapshot, System string
-}
-
-// Attributes returns the attributes of a snapshot, or of all if name is "",
-// each snapshot's in the order of their paths.
-func (c *Catalog) Attributes(ctx context.Context, name string) ([]Attribute, error) {
-	snapshots, err := c.members(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	rows, order, err := c.attributeRows(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []Attribute
-	for i := range snapshots {
-		m := &snapshots[i]
-		in := make(map[int64]bool, len(m.attributes))
-		for _, id := range m.attributes {
-			in[id] = true
-		}
-		for _, id := range order {
-			if in[id] {
-				all = append(all, Attribute{rows[id], m.Name, m.System})
-			}
-		}
-	}
-	return all, nil
-}
-
-func (c *Catalog) attributeRows(ctx context.Context) (map[int64]granary.Attribute, []int64, error) {
-	attributes := map[int64]granary.Attribute{}
-	var order []int64
-	err := c.query(ctx, func(rows *sql.Rows) error {
-		var a granary.Attribute
-		var id int64
-		var drv, needs, fetch string
-		err := rows.Scan(&id, &a.Path, &drv, &a.Name, &a.Unfree, &a.Error, &a.Kind, &needs, &fetch)
-		if err != nil {
-			return err
-		}
-		a.DrvPath, a.Needs = storePath(drv), storePath(needs)
-		a.Fetch, err = decodeJSON[granary.Fetch](fetch)
-		attributes[id] = a
-		order = append(order, id)
-		return err
-	}, `SELECT a.id, a.path, coalesce(d.path, ''), a.name, a.unfree, coalesce(a.error, ''),
-		coalesce(a.error_kind, ''), coalesce(n.path, ''), coalesce(a.fetch, '')
-		FROM attribute a LEFT JOIN derivation d ON d.id = a.derivation_id
-		LEFT JOIN derivation n ON n.id = a.needs_id ORDER BY a.path, a.id`)
-	return attributes, order, err
 }
 
 func storePath(base string) hashes.StorePath {

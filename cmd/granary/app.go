@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -139,6 +141,15 @@ func (a *app) notef(format string, args ...any) {
 // printf writes a part of the result.
 func (a *app) printf(format string, args ...any) error {
 	return a.print(fmt.Sprintf(format, args...))
+}
+
+// buffered has what write prints written in large pieces.
+func (a *app) buffered(write func() error) error {
+	stdout, w := a.stdout, bufio.NewWriterSize(a.stdout, 64<<10)
+	a.stdout = w
+	err := write()
+	a.stdout = stdout
+	return cmp.Or(err, w.Flush())
 }
 
 // printJSON writes one line of the result.

@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"granary/catalog"
+	"granary/closure"
 	"granary/eval"
 )
 
@@ -27,47 +26,6 @@ func (f *onlyFlags) check() error {
 		return usagef("--only: an empty pattern matches nothing")
 	}
 	return nil
-}
-
-// A pattern matches paths of attributes, and names of sources.
-type pattern struct {
-	text string
-	path eval.AttrPath // of patterns for names; nil if no path is like it
-	hits int
-}
-
-func parsePattern(text string) *pattern {
-	path, _ := eval.ParseAttrPath(text)
-	return &pattern{text: text, path: path}
-}
-
-func (p *pattern) matches(path eval.AttrPath) bool {
-	return len(p.path) > 0 && slices.EqualFunc(p.path, path, glob)
-}
-
-// glob tells whether name is like pattern, in which * is any text and ? any
-// character.
-func glob(pattern, name string) bool {
-	star, end := -1, 0 // the last * in pattern, and where in name its text ends
-	at, i := 0, 0
-	for i < len(name) {
-		switch {
-		case at < len(pattern) && pattern[at] == '*':
-			star, end = at, i
-			at++
-		case at < len(pattern) && pattern[at] == '?':
-			_, size := utf8.DecodeRuneInString(name[i:])
-			at, i = at+1, i+size
-		case at < len(pattern) && pattern[at] == name[i]:
-			at, i = at+1, i+1
-		case star >= 0:
-			end++
-			at, i = star+1, end
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[at:], "*") == ""
 }
 
 // A choice is what --only chooses.
@@ -91,13 +49,27 @@ func (a *app) choose(ctx context.Context, flags *onlyFlags) (*choice, error) {
 		return nil, err
 	}
 	matching := c.matching(attributes)
-	needs, err := a.catalog.Needs(ctx, matching)
+	if c.users, err = a.users(ctx, matching); err != nil {
+		return nil, err
+	}
+	a.tellMatching(matching, len(c.users))
+	return c, nil
+}
+
+// users returns how many of the attributes need each source, by Source.ID.
+func (a *app) users(ctx context.Context, attributes []catalog.Attribute) (map[int64]int, error) {
+	g, err := a.catalog.Graph(ctx, attributes, false)
 	if err != nil {
 		return nil, err
 	}
-	c.users = needs.Users
-	a.tellMatching(matching, len(c.users))
-	return c, nil
+	n := g.Count(g.Roots, make([]closure.Source, g.NumSources()))
+	users := make(map[int64]int, len(g.Sources))
+	for i, id := range g.Sources {
+		if n.Users[i] > 0 {
+			users[id] = int(n.Users[i])
+		}
+	}
+	return users, nil
 }
 
 // tellMatching says what matches, and warns of attributes of which the needs are
@@ -174,37 +146,17 @@ func (c *choice) check() error {
 	}
 	for _, p := range c.patterns {
 		if p.hits == 0 {
-			return &noMatchError{p.text, len(c.paths) > 0, c.hint(p.text)}
+			return c.noMatch(p.text)
 		}
 	}
 	return nil
 }
 
-// hint says what may have been meant by a pattern that matches nothing.
-func (c *choice) hint(text string) string {
-	inSet := func(path string) bool { return strings.HasPrefix(path, text+".") }
-	switch {
-	case len(c.paths) == 0:
-		return "nothing was evaluated here: --only takes names of sources, as granary sources lists them"
-	case slices.ContainsFunc(c.paths, inSet):
-		return text + " is a set: --only '" + text + ".*' takes the attributes in it"
+func (c *choice) noMatch(text string) error {
+	if len(c.paths) == 0 {
+		return &noMatchError{"--only " + text + ": no source has such a name",
+			"nothing was evaluated here: --only takes names of sources, as granary sources lists them"}
 	}
-	if names := near(text, c.paths); len(names) > 0 && len(text) > 3 {
-		return "did you mean " + strings.Join(names[:min(3, len(names))], " or ") + "?"
-	}
-	return "granary attrs lists the attributes; granary eval --sets enters more package sets"
-}
-
-// noMatchError means that a pattern of --only matches nothing.
-type noMatchError struct {
-	pattern    string
-	attributes bool // there are some
-	hint       string
-}
-
-func (e *noMatchError) Error() string {
-	if !e.attributes {
-		return "--only " + e.pattern + ": no source has such a name"
-	}
-	return "--only " + e.pattern + ": no attribute matches"
+	return &noMatchError{"--only " + text + ": no attribute matches",
+		nearestPaths(text, c.paths, "--only ")}
 }
