@@ -25,7 +25,7 @@ const mostHoldings = 2000
 // thousand take 3 ms, 30,000 take 30 ms.
 func (c *Catalog) Holdings(ctx context.Context, sources []int64) ([]Holding, error) {
 	const query = `SELECT s.id, coalesce(r.object_algo, ''), r.object_hash,
-			coalesce(r.object_size, s.size, z.bytes, -1)
+			coalesce(r.object_size, s.size, iif(z.exact, z.bytes, NULL), -1)
 		FROM source s LEFT JOIN outcome r ON r.source_id = s.id
 		LEFT JOIN size z ON z.source_id = s.id`
 	place := make(map[int64]int, len(sources))
