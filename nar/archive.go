@@ -153,7 +153,7 @@ func (a *Archive) hash(
 	ctx context.Context, opts Options, algo hashes.Algorithm, guess bool,
 ) (hashes.Hash, int64, error) {
 	h := newHasher(algo)
-	size, err := a.write(newEncoder(ctx, h), opts, guess)
+	size, err := a.write(newHashingEncoder(ctx, h), opts, guess)
 	return h.sum(), size, err
 }
 

@@ -14,7 +14,7 @@ import (
 // does. A symbolic link at path is not followed. A file is executable if its
 // owner may execute it.
 func Dump(w io.Writer, path string) error {
-	_, err := dump(path, w)
+	_, err := dump(path, newEncoder(context.Background(), w))
 	return err
 }
 
@@ -22,7 +22,7 @@ func Dump(w io.Writer, path string) error {
 // size in bytes.
 func HashPath(path string, algo hashes.Algorithm) (hashes.Hash, int64, error) {
 	h := newHasher(algo)
-	size, err := dump(path, h)
+	size, err := dump(path, newHashingEncoder(context.Background(), h))
 	sum := h.sum()
 	if err != nil {
 		return hashes.Hash{}, 0, err
@@ -43,12 +43,12 @@ func WriteFile(w io.Writer, r io.Reader, size int64, executable bool) error {
 	return err
 }
 
-func dump(path string, w io.Writer) (int64, error) {
+func dump(path string, e *encoder) (int64, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return 0, err
 	}
-	d := dumper{newEncoder(context.Background(), w)}
+	d := dumper{e}
 	if err := d.node(path, info.Mode().Type()); err != nil {
 		return 0, err
 	}

@@ -39,18 +39,28 @@ const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00"
 // padding returns how many zeros follow n bytes.
 func padding(n int64) int { return int(-n & 7) }
 
-// An encoder writes the parts of a NAR through one buffer. The first error of
-// the writer or of ctx ends it: later calls do nothing, close returns the error.
+// An encoder writes the parts of a NAR through one buffer, to a writer or to a
+// hasher. The first error of the writer or of ctx ends it: later calls do nothing,
+// close returns the error.
 type encoder struct {
-	ctx  context.Context // checked once a buffer
-	w    io.Writer
-	buf  []byte
-	done int64 // bytes written to w
-	err  error
+	ctx    context.Context // checked once a buffer
+	w      io.Writer       // nil if there is a hasher
+	hasher *hasher         // nil if there is a writer
+	buf    []byte
+	done   int64 // bytes written
+	err    error
 }
 
 func newEncoder(ctx context.Context, w io.Writer) *encoder {
-	e := &encoder{ctx: ctx, w: w, buf: make([]byte, 0, bufferSize)}
+	return begin(&encoder{ctx: ctx, w: w})
+}
+
+func newHashingEncoder(ctx context.Context, h *hasher) *encoder {
+	return begin(&encoder{ctx: ctx, hasher: h})
+}
+
+func begin(e *encoder) *encoder {
+	e.buf = make([]byte, 0, bufferSize)
 	e.raw(tokMagic)
 	return e
 }
@@ -61,9 +71,9 @@ func (e *encoder) close() (int64, error) {
 	return e.done, e.err
 }
 
-// restart forgets all that was written. The writer must be a hasher.
+// restart forgets all that was written to the hasher.
 func (e *encoder) restart() {
-	e.w.(*hasher).reset()
+	e.hasher.reset()
 	e.buf, e.done = e.buf[:0], 0
 	e.raw(tokMagic)
 }
@@ -77,8 +87,8 @@ func (e *encoder) flush() {
 		return
 	}
 	e.done += int64(len(e.buf))
-	if h, ok := e.w.(*hasher); ok {
-		e.buf = h.exchange(e.buf)
+	if e.hasher != nil {
+		e.buf = e.hasher.exchange(e.buf)
 		return
 	}
 	_, e.err = e.w.Write(e.buf)
@@ -104,10 +114,10 @@ func (e *encoder) raw(s string) {
 
 func (e *encoder) bytes(p []byte) {
 	const large = 1 << 10 // where a copy costs more than a call
-	if h, ok := e.w.(*hasher); ok && h.full == nil && len(p) >= large {
+	if e.hasher != nil && e.hasher.full == nil && len(p) >= large {
 		e.flush()
 		e.done += int64(len(p))
-		h.hash.Write(p)
+		e.hasher.hash.Write(p)
 		return
 	}
 	for len(p) > 0 {

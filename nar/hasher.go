@@ -7,7 +7,7 @@ import (
 	"granary/hashes"
 )
 
-// A hasher is a writer that hashes, in a goroutine of its own if there is a
+// A hasher hashes what an encoder gives it, in a goroutine of its own if there is a
 // second core, so that reading, decompressing and hashing share them.
 type hasher struct {
 	algo hashes.Algorithm
@@ -53,14 +53,6 @@ func (h *hasher) reset() {
 	} else {
 		h.full <- nil
 	}
-}
-
-func (h *hasher) Write(p []byte) (int, error) {
-	if h.full == nil {
-		return h.hash.Write(p)
-	}
-	h.full <- append(<-h.free, p...)
-	return len(p), nil
 }
 
 // exchange takes a buffer to hash, of bufferSize, and returns an empty one.
