@@ -35,15 +35,29 @@ type Count struct {
 // for each of g.NumSources().
 func (g *Graph) Count(roots []int32, sources []Source) Count {
 	c := newCounting(g, roots, sources)
+	parts := c.share(func(w *counter) visitor {
+		w.tallies = make([]Tally, len(c.weights))
+		return w.add
+	})
+	return c.collect(roots, parts)
+}
+
+// A visitor is told which sources of a block the roots of a tally reach: those at the
+// set's bits in places.
+type visitor func(tally int32, set *block, places []int32)
+
+// share shares the blocks out among counters, each with a visitor of its own.
+func (c *counting) share(visit func(*counter) visitor) []*counter {
 	workers := min(runtime.GOMAXPROCS(0), len(c.order)/blockBits+1)
 	var wg sync.WaitGroup
 	parts := make([]*counter, workers)
 	for i := range parts {
 		parts[i] = newCounter(c)
+		parts[i].visit = visit(parts[i])
 		wg.Go(parts[i].run)
 	}
 	wg.Wait()
-	return c.collect(roots, parts)
+	return parts
 }
 
 // blockBits is how many sources a block has.
@@ -146,7 +160,8 @@ func (t *Tally) add(more *Tally) {
 // A counter counts one block after the other.
 type counter struct {
 	*counting
-	tallies []Tally
+	visit   visitor
+	tallies []Tally // of Count
 	sets    []block
 	slot    []int32  // by node: of its set; None if it has none
 	waiting []uint64 // nodes with a set that was not handed on yet: a bit for each
@@ -155,8 +170,8 @@ type counter struct {
 
 func newCounter(c *counting) *counter {
 	w := &counter{
-		counting: c, tallies: make([]Tally, len(c.weights)),
-		slot: make([]int32, c.g.Len()), waiting: make([]uint64, c.g.Len()/64+1),
+		counting: c,
+		slot:     make([]int32, c.g.Len()), waiting: make([]uint64, c.g.Len()/64+1),
 	}
 	for i := range w.slot {
 		w.slot[i] = None
@@ -217,12 +232,13 @@ func (w *counter) handOn(node int32, first int) {
 		}
 	}
 	if tally := w.tally[node]; tally != None {
-		w.add(&w.tallies[tally], &set, w.weights[tally], w.order[first:])
+		w.visit(tally, &w.sets[w.slot[node]], w.order[first:])
 	}
 }
 
 // add adds a block, which begins with the first of places.
-func (w *counter) add(t *Tally, set *block, weight int32, places []int32) {
+func (w *counter) add(tally int32, set *block, places []int32) {
+	t, weight := &w.tallies[tally], w.weights[tally]
 	for i, word := range set {
 		t.Needs += bits.OnesCount64(word)
 		for ; word != 0; word &= word - 1 {
