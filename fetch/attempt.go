@@ -73,8 +73,12 @@ func (r *run) retry(j *job, f *failure) {
 		t.used++
 	}
 	j.again = true
+	r.goal.retried(j, max(j.wait, r.queue.follow(j.at, j.wait)))
+}
+
+// retried tells that a URL for the source of j is asked again.
+func (r *run) retried(j *job, wait time.Duration) {
 	r.recorder.send(Event{
-		Kind: Retry, Source: *j.source, Attempt: j.attempts[len(j.attempts)-1],
-		Wait: max(j.wait, r.queue.follow(j.at, j.wait)),
+		Kind: Retry, Source: *j.source, Attempt: j.attempts[len(j.attempts)-1], Wait: wait,
 	})
 }

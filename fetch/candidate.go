@@ -25,9 +25,9 @@ type candidate struct {
 }
 
 // An asker asks the candidate at url for the source of j, and tells whether it
-// is held now. What it tried is then in j's attempts. The error is the
-// machine's, or the cause of ctx's end.
-type asker func(ctx context.Context, j *job, url string) (held bool, err error)
+// is held now, or, in a run with another goal, that is reached. What it tried is then
+// in j's attempts. The error is the machine's, or the cause of ctx's end.
+type asker func(ctx context.Context, j *job, url string) (done bool, err error)
 
 // candidates returns where to ask for s, in order and each place once.
 func (r *run) candidates(s *granary.Source) []candidate {

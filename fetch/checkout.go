@@ -140,7 +140,7 @@ func (c *checkout) archive(name string) tree {
 		archive, err := nar.OpenArchive(f, info.Size())
 		if err == nil {
 			opts := nar.Options{
-				KeepRoot: true, Budget: unpackBudget, MaxSize: c.run.MaxSize, TempDir: c.dir,
+				KeepRoot: true, Budget: unpackBudget, MaxSize: c.run.maxSize, TempDir: c.dir,
 			}
 			err = archive.WriteNAR(ctx, w, opts)
 		}

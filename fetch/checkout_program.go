@@ -106,7 +106,7 @@ func (p *program) guard(
 		case <-tick.C:
 		}
 		grown := c.count(p.meter, &seen)
-		if limit := c.run.MaxSize; limit > 0 && seen > limit {
+		if limit := c.run.maxSize; limit > 0 && seen > limit {
 			cancel(errTooLarge)
 		}
 		if words.news() || grown {

@@ -283,7 +283,7 @@ func (d *download) startOver(resp *http.Response) error {
 func (d *download) receive(
 	ctx context.Context, resp *http.Response,
 ) (whole, again bool, err error) {
-	if limit := d.run.MaxSize; limit > 0 && d.temp.Size()+resp.ContentLength > limit {
+	if limit := d.run.maxSize; limit > 0 && d.temp.Size()+resp.ContentLength > limit {
 		return false, false, d.tooLarge()
 	}
 	if err := d.expect(resp.ContentLength); err != nil {
@@ -335,7 +335,7 @@ func (d *download) copy(body io.Reader) (readErr, err error) {
 		d.attempt.Bytes += int64(n)
 		d.run.bytes.Add(int64(n))
 		d.transfer.received.Add(int64(n))
-		if limit := d.run.MaxSize; limit > 0 && d.temp.Size() > limit {
+		if limit := d.run.maxSize; limit > 0 && d.temp.Size() > limit {
 			return errTooLarge, nil
 		}
 	}

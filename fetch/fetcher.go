@@ -114,15 +114,7 @@ func (f *Fetcher) Fetch(
 	defer context.AfterFunc(ctx, r.queue.close)()
 	r.fail = cancel
 	r.recorder = startRecorder(f.Disk, events, cancel)
-	var workers sync.WaitGroup
-	for range min(r.jobs, len(sources)) {
-		workers.Go(func() {
-			if err := r.work(ctx); err != nil && !isFull(err) {
-				cancel(err)
-			}
-		})
-	}
-	workers.Wait()
+	r.workAll(ctx, len(sources))
 	err = r.room.err
 	if err == nil {
 		err = r.build(ctx)
@@ -134,12 +126,14 @@ func (f *Fetcher) Fetch(
 	return context.Cause(ctx)
 }
 
-// A run is one call of Fetch.
+// A run is one call of Fetch, or of another method that asks servers.
 type run struct {
 	*Fetcher
+	goal      goal
 	jobs      int
 	retries   int
 	timeout   time.Duration
+	maxSize   int64
 	mirrors   MirrorMap
 	transport http.RoundTripper
 	closeIdle func()
@@ -168,12 +162,14 @@ func (f *Fetcher) newRun(sources []granary.Source) (*run, error) {
 		jobs:      orDefault(f.Jobs, 32),
 		retries:   max(0, orDefault(f.Retries, 3)),
 		timeout:   orDefault(f.Timeout, 30*time.Second),
+		maxSize:   f.MaxSize,
 		mirrors:   f.Mirrors,
 		logger:    f.Logger,
 		closeIdle: func() {},
 		unpacking: make(chan struct{}, maxUnpacking()),
 		passwords: passwords,
 	}
+	r.goal = r
 	r.room = f.newRoom()
 	r.queue = newQueue(orDefault(f.JobsPerHost, 4))
 	r.network = newNetwork()
@@ -224,6 +220,20 @@ func (r *run) enqueue(sources []granary.Source) {
 	for _, j := range last {
 		r.queue.add(j)
 	}
+}
+
+// workAll does all jobs, of which there are so many at most, several at a time. An
+// error ends the run, but what is under way when the disk is full goes on.
+func (r *run) workAll(ctx context.Context, most int) {
+	var workers sync.WaitGroup
+	for range min(r.jobs, most) {
+		workers.Go(func() {
+			if err := r.work(ctx); err != nil && !isFull(err) {
+				r.fail(err)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 // work does steps of jobs until there are none, or ctx ends.

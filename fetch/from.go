@@ -15,7 +15,7 @@ import (
 func (r *run) archiveOptions(s *granary.Source) nar.Options {
 	return nar.Options{
 		KeepRoot: s.KeepRoot, Strip: s.Strip, Omit: s.Omit,
-		Budget: unpackBudget, MaxSize: r.MaxSize, TempDir: r.tempDir(),
+		Budget: unpackBudget, MaxSize: r.maxSize, TempDir: r.tempDir(),
 	}
 }
 

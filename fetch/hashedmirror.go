@@ -39,6 +39,7 @@ const formPatience = 16
 // An outage is no miss, and ends the turn.
 type hashedMirror struct {
 	run *run
+	ask asker // whoever has the file at a URL
 
 	mu    sync.Mutex
 	forms []*mirrorForm
@@ -92,7 +93,7 @@ func newHashedMirror(r *run, raw string) (*hashedMirror, error) {
 	if err := CheckHashedMirror(raw); err != nil {
 		return nil, err
 	}
-	m := &hashedMirror{run: r}
+	m := &hashedMirror{run: r, ask: r.askFile}
 	if strings.Contains(raw, "{") {
 		m.forms = []*mirrorForm{{template: raw}}
 		return m, nil
@@ -151,7 +152,7 @@ func (m *hashedMirror) candidate(f file) candidate {
 func (m *hashedMirror) inForm(f file, forms []*mirrorForm) candidate {
 	c := urlCandidate(m.run.rewrite(forms[0].url(f)))
 	c.ask = func(ctx context.Context, j *job, url string) (bool, error) {
-		held, err := m.run.askFile(ctx, j, url)
+		held, err := m.ask(ctx, j, url)
 		if err != nil || j.again {
 			return held, err
 		}

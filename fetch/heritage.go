@@ -245,7 +245,7 @@ func (r *run) writeTree(
 	err := r.compressNAR(ctx, s, tree, func(ctx context.Context, w io.Writer) error {
 		archive, err := nar.OpenArchive(t, t.Size())
 		if err == nil {
-			opts := nar.Options{Budget: unpackBudget, MaxSize: r.MaxSize, TempDir: r.tempDir()}
+			opts := nar.Options{Budget: unpackBudget, MaxSize: r.maxSize, TempDir: r.tempDir()}
 			err = archive.WriteNAR(ctx, w, opts)
 		}
 		if errors.Is(err, nar.ErrFormat) {

@@ -40,6 +40,17 @@ type try struct {
 	first    int      // attempts of the job before it
 }
 
+// A goal is what a run is after: that sources are held, which is what the run itself
+// does, or only something about them.
+type goal interface {
+	// begin lists the candidates of j, and tells whether there is no need to ask.
+	begin(ctx context.Context, j *job) (done bool, err error)
+	// retried tells that the candidate of j is asked again, after wait at least.
+	retried(j *job, wait time.Duration)
+	// exhausted ends j, of which all candidates were asked in vain.
+	exhausted(j *job)
+}
+
 // turn moves candidates at hosts that are away behind the others, but not behind
 // the last resorts.
 func (j *job) turn(away func(host string) bool) {
@@ -76,27 +87,23 @@ func (r *run) removePartial(s *granary.Source) error {
 }
 
 // step brings j one candidate further, and tells whether it is done.
-func (r *run) step(ctx context.Context, j *job) (bool, error) {
-	held := false
-	var err error
+func (r *run) step(ctx context.Context, j *job) (done bool, err error) {
 	if !j.begun {
 		j.begun = true
-		held, err = r.begin(ctx, j)
+		done, err = r.goal.begin(ctx, j)
 	} else {
-		held, err = r.ask(ctx, j)
+		done, err = r.ask(ctx, j)
 	}
-	if err != nil || held || len(j.candidates) > 0 {
-		return held, err
+	if err != nil || done || len(j.candidates) > 0 {
+		return done, err
 	}
-	if !r.postpone(j) {
-		r.failed(j)
-	}
+	r.goal.exhausted(j)
 	return true, nil
 }
 
 // ask asks the next candidate, once. It stays the next one if it is to be asked
 // again.
-func (r *run) ask(ctx context.Context, j *job) (held bool, err error) {
+func (r *run) ask(ctx context.Context, j *job) (done bool, err error) {
 	c := j.candidates[0]
 	j.candidates, j.urgent = j.candidates[1:], false
 	if gone := j.at.gone; gone != nil {
@@ -111,15 +118,22 @@ func (r *run) ask(ctx context.Context, j *job) (held bool, err error) {
 		j.try = try{left: r.retries, first: len(j.attempts)}
 	}
 	j.again = false
-	held, err = c.ask(ctx, j, c.url)
-	if !held && !j.again && j.try.failed != nil {
+	done, err = c.ask(ctx, j, c.url)
+	if !done && !j.again && j.try.failed != nil {
 		r.queue.exhausted(j.at, j.try.failed)
 	}
 	if j.again {
 		j.urgent = true // what was begun is finished first
 		j.candidates = append([]candidate{c}, j.candidates...)
 	}
-	return held, err
+	return done, err
+}
+
+// exhausted leaves the source of j to its builder, or tells that it could not be had.
+func (r *run) exhausted(j *job) {
+	if !r.postpone(j) {
+		r.failed(j)
+	}
 }
 
 // failed tells that the source of j could not be had.

@@ -81,7 +81,7 @@ func (n *narinfo) check(r *run, path hashes.StorePath) *failure {
 		detail := fmt.Sprintf("a NAR compressed by %.30q", n.compression)
 		return &failure{reason: ReasonUnknownArchive, detail: detail}
 	}
-	if r.MaxSize > 0 && n.fileSize > r.MaxSize || n.narSize > r.maxNAR() {
+	if r.maxSize > 0 && n.fileSize > r.maxSize || n.narSize > r.maxNAR() {
 		return &failure{reason: ReasonTooLarge, detail: errTooLarge.Error()}
 	}
 	return nil

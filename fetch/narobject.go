@@ -47,7 +47,7 @@ func (r *run) compressNAR(
 	}
 	algo := s.CA.Hash.Algorithm()
 	sum := algo.New()
-	plain := &boundedWriter{ctx: ctx, w: io.MultiWriter(sum, compressed), max: r.MaxSize}
+	plain := &boundedWriter{ctx: ctx, w: io.MultiWriter(sum, compressed), max: r.maxSize}
 	err = write(ctx, plain)
 	if err = cmp.Or(err, compressed.Close()); err != nil {
 		if errors.Is(err, errTooLarge) {

@@ -190,7 +190,7 @@ func (r *run) copyOnlyFile(
 	switch {
 	case err == nil && entry.Type != nar.Regular:
 		return &failure{reason: ReasonBadArchive, detail: errNoFile.Error()}
-	case err == nil && r.MaxSize > 0 && entry.Size > r.MaxSize:
+	case err == nil && r.maxSize > 0 && entry.Size > r.maxSize:
 		return &failure{reason: ReasonTooLarge, detail: errTooLarge.Error()}
 	case err == nil:
 		_, err = io.Copy(w, in)

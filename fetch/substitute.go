@@ -43,10 +43,10 @@ func (c *substituter) substitute(
 
 // maxNAR is the largest NAR that is read, in bytes when decompressed.
 func (r *run) maxNAR() int64 {
-	if r.MaxSize == 0 {
+	if r.maxSize == 0 {
 		return 64 << 30
 	}
-	return r.MaxSize + 1<<20 // the contents are limited, not what stands around them
+	return r.maxSize + 1<<20 // the contents are limited, not what stands around them
 }
 
 // takeTree returns t as it is, if the NAR in it is of the output of s.

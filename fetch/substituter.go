@@ -102,13 +102,8 @@ func (c *substituter) candidate(raw string) candidate {
 // ask asks for the narinfo at url, after which it is the NAR's turn: next if that
 // is on the same host.
 func (c *substituter) ask(ctx context.Context, j *job, url string) (bool, error) {
-	if gone := c.isGone(); gone != nil {
-		c.refuse(j, url, gone)
-		return false, nil
-	}
 	info, err := c.describe(ctx, j, url)
 	if err != nil || info == nil {
-		c.judge(j)
 		return false, err
 	}
 	next, f := c.locate(info.url)
@@ -125,8 +120,23 @@ func (c *substituter) ask(ctx context.Context, j *job, url string) (bool, error)
 	return false, nil
 }
 
-// describe returns what the narinfo at url says; nil after a failure.
-func (c *substituter) describe(ctx context.Context, j *job, url string) (*narinfo, error) {
+// describe returns what the narinfo at url says; nil after a failure, which the cache
+// was then judged for.
+func (c *substituter) describe(
+	ctx context.Context, j *job, url string,
+) (info *narinfo, err error) {
+	if gone := c.isGone(); gone != nil {
+		c.refuse(j, url, gone)
+		return nil, nil
+	}
+	if info, err = c.read(ctx, j, url); info == nil {
+		c.judge(j)
+	}
+	return info, err
+}
+
+// read asks for the narinfo at url; nil after a failure.
+func (c *substituter) read(ctx context.Context, j *job, url string) (*narinfo, error) {
 	d := c.download(j, url, nil)
 	text, err := d.text(ctx, maxNARInfo)
 	if err != nil || text == nil {
