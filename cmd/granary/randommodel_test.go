@@ -30,8 +30,12 @@ func randomModel(dir string, seed uint64, size modelSize) *model {
 	for range r.about(size.sources) {
 		r.addSource()
 	}
-	for range r.about(size.derivations) {
-		r.addDerivation()
+	for n := r.about(size.derivations); len(r.derivations) < n; {
+		if 3*len(r.derivations) < n {
+			r.addDerivation(70)
+		} else {
+			r.addDerivation(15)
+		}
 	}
 	for range 1 + r.IntN(3) {
 		r.addSnapshot(size.attributes)
@@ -66,20 +70,21 @@ func (r *modelMaker) addSource() {
 	r.m.sources = append(r.m.sources, &modelSource{Source: plain})
 }
 
-// addDerivation adds one that needs some of those before it, most of them near.
-func (r *modelMaker) addDerivation() {
+// addDerivation adds one that needs some of those before it, and gives a source in so
+// many of a hundred cases.
+func (r *modelMaker) addDerivation(fixed int) {
 	n := len(r.derivations)
 	d := &modelDerivation{}
 	name := fmt.Sprintf("drv-%d", n)
-	if r.chance(45) {
+	if r.chance(fixed) {
 		d.source = pick(r, r.m.sources)
 		name = d.source.Name
 	}
 	if n > 0 && (d.source == nil || r.chance(50)) {
-		for range r.IntN(4) {
+		for range 1 + r.IntN(4) {
 			at := r.IntN(n)
 			if r.chance(50) {
-				at = max(0, n-1-r.IntN(5))
+				at = max(0, n-1-r.IntN(12))
 			}
 			if !slices.Contains(d.inputs, r.derivations[at]) {
 				d.inputs = append(d.inputs, r.derivations[at])
@@ -164,11 +169,11 @@ func (r *modelMaker) attribute(s *modelSnapshot) *modelAttribute {
 	a.Path = r.attrPath()
 	switch at := r.IntN(10); {
 	case at < 7:
-		a.root = pick(r, r.derivations)
+		a.root = r.root()
 		a.DrvPath, a.Name = a.root.Path, a.root.Derivation.Name()
 	case at == 7:
 		a.Error, a.Kind = "cannot build during evaluation", granary.ErrorIFD
-		if a.root = pick(r, r.derivations); r.chance(70) {
+		if a.root = r.root(); r.chance(70) {
 			a.Needs = a.root.Path
 		} else {
 			a.root = nil
@@ -183,6 +188,14 @@ func (r *modelMaker) attribute(s *modelSnapshot) *modelAttribute {
 		a.Error, a.Kind = "refusing to evaluate\nat all", granary.ErrorThrow
 	}
 	return a
+}
+
+// root returns a derivation, mostly one that needs others.
+func (r *modelMaker) root() *modelDerivation {
+	if r.chance(15) {
+		return pick(r, r.derivations)
+	}
+	return pick(r, r.derivations[len(r.derivations)/2:])
 }
 
 func (r *modelMaker) attrPath() string {
@@ -201,7 +214,7 @@ func (r *modelMaker) attrPath() string {
 // becomeOfSources makes up what became of each source, and what is known of it. Some
 // sources share an object; some objects are gone from the disk.
 func (r *modelMaker) becomeOfSources() {
-	held := 20 + r.IntN(80)
+	held := 50 + r.IntN(50)
 	var objects []hashes.Hash
 	for i, s := range r.m.sources {
 		s.imported = r.chance(20)
