@@ -103,6 +103,22 @@ var remedies = map[fetch.Reason]remedy{
 // advice returns a line for each of the remedies that may help most.
 func (f failures) advice(flags *fetchFlags) []string {
 	const most = 3
+	all := f.remedies(flags)
+	var lines []string
+	for _, c := range all[:min(most, len(all))] {
+		lines = append(lines, fmt.Sprintf("%9s  %s", thousands(c.sources), c.remedy.command(flags)))
+	}
+	return lines
+}
+
+// A remedyCount is how many sources a remedy may help.
+type remedyCount struct {
+	remedy  remedy
+	sources int
+}
+
+// remedies returns what may help, that which may help most first.
+func (f failures) remedies(flags *fetchFlags) []remedyCount {
 	counts := map[remedy]int{}
 	for row, n := range f {
 		r := remedies[row.reason]
@@ -114,14 +130,14 @@ func (f failures) advice(flags *fetchFlags) []string {
 		}
 		counts[r] += n
 	}
-	all := slices.SortedFunc(maps.Keys(counts), func(a, b remedy) int {
-		return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b))
-	})
-	var lines []string
-	for _, r := range all[:min(most, len(all))] {
-		lines = append(lines, fmt.Sprintf("%9s  %s", thousands(counts[r]), r.command(flags)))
+	all := make([]remedyCount, 0, len(counts))
+	for r, n := range counts {
+		all = append(all, remedyCount{r, n})
 	}
-	return lines
+	slices.SortFunc(all, func(a, b remedyCount) int {
+		return cmp.Or(b.sources-a.sources, cmp.Compare(a.remedy, b.remedy))
+	})
+	return all
 }
 
 // command returns what to do, in less than 60 columns.
