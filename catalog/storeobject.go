@@ -77,10 +77,10 @@ func (c *Catalog) StoreObjects(
 // object takes n out of its pack.
 func (n *node) object(pack []byte) (granary.StoreObject, error) {
 	o := granary.StoreObject{Path: storePath(n.path)}
-	if n.at.begin < 0 || n.at.size < 0 || n.at.size > len(pack)-n.at.begin {
-		return o, fmt.Errorf("pack %d is too short for %s", n.at.pack, n.path)
+	data, err := n.at.cut(pack)
+	if err != nil {
+		return o, fmt.Errorf("%s: %w", n.path, err)
 	}
-	data := pack[n.at.begin : n.at.begin+n.at.size]
 	for _, ref := range n.refs {
 		o.References = append(o.References, storePath(ref.path))
 	}

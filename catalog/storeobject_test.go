@@ -92,7 +92,7 @@ func TestStoreObjectsDamaged(t *testing.T) {
 	c := openCatalog(t, path)
 	app, _, _ := withInputs(t, c)
 	for statement, want := range map[string]string{
-		"UPDATE derivation SET size = 1000 WHERE path LIKE '%app.drv'": "is too short for",
+		"UPDATE derivation SET size = 1000 WHERE path LIKE '%app.drv'": "is too short",
 		"UPDATE pack SET data = x'00'":                                 "pack 1",
 		"UPDATE derivation SET sources = x'63'":                        "refers to row 99",
 	} {
