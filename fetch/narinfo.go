@@ -20,6 +20,8 @@ type narinfo struct {
 	compression string
 	fileSize    int64 // bytes of the NAR as it lies there; 0 if not said
 	narSize     int64 // bytes of the NAR decompressed; 0 if not said
+	narHash     string
+	references  string // names in the store, with spaces between them
 }
 
 // parseNARInfo reads lines "Key: value" as Nix's src/libstore/nar-info.cc does,
@@ -57,6 +59,10 @@ func (n *narinfo) set(key, value string) (err error) {
 		n.fileSize, err = parseSize(key, value)
 	case "NarSize":
 		n.narSize, err = parseSize(key, value)
+	case "NarHash":
+		n.narHash = value
+	case "References":
+		n.references = value
 	}
 	return err
 }

@@ -25,6 +25,7 @@ func TestParseNARInfo(t *testing.T) {
 		storePath:   "/nix/store/4hhs96d7npsnr65mx2fhplhvllzmrhxc-ex",
 		url:         "nar/1b5438aibj90mjjzxk3yidd3nk8x37dw20grqfcddjgbicx097dd.nar.xz",
 		compression: "xz", fileSize: 5204, narSize: 5144,
+		narHash: "sha256:0pl0ayg5c31x8wv7hd3j6439a6818zin11jx10gkj8gbk5m8v4sg",
 	}
 	short := narinfo{storePath: "/p", url: "u", compression: "bzip2"}
 	tests := []struct {

@@ -227,10 +227,13 @@ func (c *substituter) judge(j *job) {
 	}
 }
 
+// leftAlone begins the detail of why a cache is not asked.
+const leftAlone = "left alone: "
+
 // leave makes the cache one that is not asked any more. c.mu is held, or there
 // is nobody else yet.
 func (c *substituter) leave(reason Reason, detail string) {
-	c.gone = &failure{reason: reason, detail: "left alone: " + detail}
+	c.gone = &failure{reason: reason, detail: leftAlone + detail}
 	c.run.logger.Warn(fmt.Sprintf("substituter %s is left alone for the rest of the run: %s",
 		c.base, reason), "error", detail)
 }
