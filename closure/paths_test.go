@@ -96,3 +96,13 @@ func TestPathsOfNothing(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestUsers(t *testing.T) {
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 8))
+		g, roots, _ := random(r, 1+r.IntN(30<<(seed%6)))
+		if diff := cmp.Diff(usersSlow(g, roots), g.Users(roots)); diff != "" {
+			t.Fatalf("seed %d: -want +got:\n%s", seed, diff)
+		}
+	}
+}
