@@ -217,13 +217,15 @@ func (m *model) recordOutcomes(t *testing.T, c *catalog.Catalog) {
 		}
 	}
 	for h := range m.objects {
-		path := filepath.Join(m.dir, disk.ObjectName(h))
+		path := m.objectPath(h)
 		checkTest(t, os.MkdirAll(filepath.Dir(path), 0o777))
 		checkTest(t, os.WriteFile(path, nil, 0o666)) // no query reads it
 	}
 	checkTest(t, c.RecordOutcomes(t.Context(), outcomes))
 	checkTest(t, c.RecordSizes(t.Context(), sizes))
 }
+
+func (m *model) objectPath(h hashes.Hash) string { return filepath.Join(m.dir, disk.ObjectName(h)) }
 
 func (s *modelSource) failure() catalog.Outcome {
 	o := catalog.Outcome{OutPath: s.OutPath, Reason: s.reason, Detail: "as the test has it"}
