@@ -44,15 +44,17 @@ func classify(resp *http.Response, err error) *failure {
 	return f
 }
 
-// classifyStatus lets pass what brings bytes, and the two answers to a request
-// for a range.
+// classifyStatus lets pass what brings bytes, the two answers to a request for a
+// range, and those of servers that do not know HEAD.
 func classifyStatus(resp *http.Response) *failure {
 	ranged := resp.Request.Header.Get("Range") != ""
+	headed := resp.Request.Method == http.MethodHead
 	f := &failure{detail: resp.Status}
 	switch code := resp.StatusCode; {
 	case code == http.StatusOK,
 		ranged && code == http.StatusPartialContent,
-		ranged && code == http.StatusRequestedRangeNotSatisfiable:
+		ranged && code == http.StatusRequestedRangeNotSatisfiable,
+		headed && !knowsHead(resp):
 		return nil
 	case code == http.StatusNotFound, code == http.StatusGone:
 		f.reason = ReasonNotFound
@@ -178,7 +180,9 @@ func isReset(err error) bool {
 // characters in its header.
 func isMalformed(err error) bool {
 	text := err.Error()
-	return strings.Contains(text, "malformed HTTP") || strings.Contains(text, "malformed MIME header")
+	return strings.Contains(text, "malformed HTTP") ||
+		strings.Contains(text, "malformed MIME header") ||
+		strings.Contains(text, "bad Content-Length")
 }
 
 // isRedirect tells whether err is of a redirect that cannot be followed.

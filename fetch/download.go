@@ -31,6 +31,7 @@ type download struct {
 	job    *job
 	url    string
 	method string // of HTTP; "" means GET
+	first  bool   // only the first byte is asked for
 	temp   *disk.Temp
 	client *http.Client
 
@@ -176,6 +177,9 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	req.Header.Set("User-Agent", d.run.userAgent())
 	if d.temp != nil {
 		askForRest(req.Header, d.url, d.temp)
+	}
+	if d.first {
+		req.Header.Set("Range", "bytes=0-0")
 	}
 	resp, err := d.client.Do(req)
 	if resp != nil {

@@ -41,7 +41,7 @@ func newFTPFile(req *http.Request) (*ftpFile, error) {
 		return nil, fmt.Errorf("%w: control characters", errBadURL)
 	case f.path == "" || strings.HasSuffix(f.path, "/"):
 		return nil, fmt.Errorf("%w: a folder", errBadURL)
-	case req.Method != http.MethodGet:
+	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		return nil, fmt.Errorf("%w: %s of ftp", errBadURL, req.Method)
 	}
 	return f, nil

@@ -61,6 +61,9 @@ func (x *ftpTransfer) get(f *ftpFile) (*http.Response, error) {
 // retrieve makes the server send a file, or the rest of it if that is wanted and
 // there is one.
 func (x *ftpTransfer) retrieve(name string) (*http.Response, error) {
+	if x.req.Method == http.MethodHead {
+		return x.head(name)
+	}
 	file, err := x.control.describe(name)
 	if err != nil {
 		return nil, err
@@ -86,6 +89,20 @@ func (x *ftpTransfer) retrieve(name string) (*http.Response, error) {
 		return nil, err
 	}
 	return x.response(ftpWords(&textproto.Error{Code: code, Msg: text}), file, start), nil
+}
+
+// head asks how large a file is. A server may not know SIZE, and then does not say it.
+func (x *ftpTransfer) head(name string) (*http.Response, error) {
+	code, text, err := x.control.command(213, "SIZE", name)
+	unknown := refused(err) && !refused(err, 421, 450, 501, 550, 553)
+	if err != nil && !unknown {
+		return nil, err
+	}
+	resp := newFTPResponse(x.req, http.StatusOK, ftpWords(&textproto.Error{Code: code, Msg: text}))
+	if !unknown {
+		resp.ContentLength = parseFTPSize(text)
+	}
+	return resp, nil
 }
 
 // response is that to a request for a file which now comes, from start.

@@ -227,6 +227,13 @@ func (c *substituter) judge(j *job) {
 	}
 }
 
+// worked notes that the cache did what it is for.
+func (c *substituter) worked() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bad = 0
+}
+
 // leftAlone begins the detail of why a cache is not asked.
 const leftAlone = "left alone: "
 

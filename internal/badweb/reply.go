@@ -36,6 +36,17 @@ func Status(code int, header ...string) http.HandlerFunc {
 	}
 }
 
+// Headless answers code to HEAD, and else as reply does.
+func Headless(code int, reply http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			w.WriteHeader(code)
+			return
+		}
+		reply(w, r)
+	}
+}
+
 // Redirect answers 302. Status(302) is one that does not say where to.
 func Redirect(to string) http.HandlerFunc { return Status(http.StatusFound, "Location", to) }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,6 +33,7 @@ type Server struct {
 	mu       sync.Mutex
 	scripts  map[string][]http.HandlerFunc
 	requests map[string][]*http.Request
+	asked    []string       // methods and paths
 	active   map[string]int // requests under way, by host
 	peak     map[string]int // the most there were at a time, by host
 	total    map[string]int // requests, by host
@@ -153,6 +155,14 @@ func (s *Server) Requests(path string) []*http.Request {
 	return s.requests[path]
 }
 
+// Asked returns the method and the path of each request, "HEAD /f", in their order;
+// before a path that was set for a host alone stands that host.
+func (s *Server) Asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 // Count returns how many requests there were.
 func (s *Server) Count() (n int) {
 	s.mu.Lock()
@@ -198,6 +208,7 @@ func (s *Server) begin(r *http.Request) http.HandlerFunc {
 	}
 	n := len(s.requests[path])
 	s.requests[path] = append(s.requests[path], r)
+	s.asked = append(s.asked, r.Method+" "+path)
 	script := s.scripts[path]
 	if len(script) == 0 {
 		return http.NotFound
