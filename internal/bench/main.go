@@ -23,6 +23,7 @@ type bench struct {
 	tree    string // of 2018, or "" when it is not there
 	expect  string // sources.jsonl.xz that list what tree has
 	chroot  string // folder with a newer Nix, "" for this system
+	disk    string // of the package set's evaluation, or ""
 
 	fetching fetchOptions
 }
@@ -32,6 +33,7 @@ func main() {
 	flag.StringVar(&b.granary, "granary", "./granary", "the program to measure")
 	flag.IntVar(&b.runs, "runs", 5, "how often each is run")
 	flag.StringVar(&b.tree, "tree", "", "package set to evaluate")
+	flag.StringVar(&b.disk, "disk", "", "disk with the catalog of that package set, for query")
 	flag.StringVar(&b.expect, "expect", "", "list of the sources that the tree has (sources.jsonl.xz)")
 	flag.StringVar(&b.chroot, "chroot", "", "folder of a system whose Nix evaluates")
 	flag.StringVar(&b.fetching.to, "to", "memory,disk", "where to fetch to")
@@ -70,6 +72,7 @@ func (b *bench) run(ctx context.Context, scratch string, names []string) (err er
 		{"fetch/nixpkgs", b.fetch(nixpkgsTrial)}, {"fetch/large", b.fetch(largeTrial)},
 		{"fetch/latency", b.fetchLatency}, {"fetch/tiny", b.fetchTiny},
 		{"fetch/faults", b.fetchFaults}, {"fetch/simulation", b.fetchSimulation},
+		{"query", b.query},
 	}
 	for _, one := range all {
 		group, _, _ := strings.Cut(one.name, "/")

@@ -73,7 +73,7 @@ func tail(s string) string { return s[max(0, len(s)-2000):] }
 
 // watch samples a process until stop is closed.
 func (u *usage) watch(pid int, stop chan struct{}) {
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if memory := highWater(pid); memory > u.memory {
