@@ -52,7 +52,7 @@ func newImporter(ctx context.Context, tx *sql.Tx) (*importer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.QueryContext(ctx, urlQuery)
+	rows, err := tx.QueryContext(ctx, urlQuery+" ORDER BY source_id, position")
 	if err != nil {
 		return nil, err
 	}

@@ -69,23 +69,11 @@ type NoSnapshotError struct{ Name string }
 
 func (e *NoSnapshotError) Error() string { return fmt.Sprintf("snapshot %s: there is none", e.Name) }
 
-// members reads one snapshot, or all if name is "". What snapshots name was
-// written before them and is never removed, so that whatever is read after
-// them has it.
+// members reads one snapshot, or all if name is "", with their numbers.
 func (c *Catalog) members(ctx context.Context, name string) ([]members, error) {
-	var all []members
-	err := c.query(ctx, func(rows *sql.Rows) error {
-		m, err := scanMembers(rows)
-		all = append(all, m)
-		return err
-	}, `SELECT name, tree, revision, system, options, nix, evaluated,
-		attributes, derivations, sources, calls, fetches
-		FROM snapshot WHERE ?1 IN ('', name) ORDER BY evaluated, id`, name)
+	all, err := c.memberSets(ctx, name)
 	if err != nil {
 		return nil, err
-	}
-	if name != "" && len(all) == 0 {
-		return nil, &NoSnapshotError{name}
 	}
 	failed, err := c.failedAttributes(ctx)
 	if err != nil {
@@ -95,6 +83,23 @@ func (c *Catalog) members(ctx context.Context, name string) ([]members, error) {
 		all[i].count(failed)
 	}
 	return all, nil
+}
+
+// memberSets reads one snapshot, or all if name is "", without their numbers. What
+// snapshots name was written before them and is never removed, so that whatever is read
+// after them has it.
+func (c *Catalog) memberSets(ctx context.Context, name string) (all []members, err error) {
+	err = c.query(ctx, func(rows *sql.Rows) error {
+		m, err := scanMembers(rows)
+		all = append(all, m)
+		return err
+	}, `SELECT name, tree, revision, system, options, nix, evaluated,
+		attributes, derivations, sources, calls, fetches
+		FROM snapshot WHERE ?1 IN ('', name) ORDER BY evaluated, id`, name)
+	if err == nil && name != "" && len(all) == 0 {
+		err = &NoSnapshotError{name}
+	}
+	return all, err
 }
 
 // count fills in the numbers. failed holds every attribute with an error.
