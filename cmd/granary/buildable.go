@@ -29,24 +29,36 @@ type buildableLine struct {
 }
 
 func newBuildable(a *app) *cobra.Command {
-	flags := new(askFlags)
+	flags := new(buildableFlags)
 	cmd := &cobra.Command{
 		Use:   "buildable [ATTR…]",
 		Short: "Is it buildable offline, with what the disk holds?",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			if err := flags.validFlags.check(); err != nil {
+				return err
+			}
 			if err := a.openForReading(ctx); err != nil {
 				return err
 			}
 			return a.queryBuildable(ctx, flags, args)
 		},
 	}
-	flags.add(cmd)
+	flags.askFlags.add(cmd)
+	flags.validFlags.add(cmd)
 	return cmd
 }
 
-func (a *app) queryBuildable(ctx context.Context, flags *askFlags, args []string) error {
-	q, err := a.inquire(ctx, flags, args)
+type buildableFlags struct {
+	askFlags
+	validFlags
+}
+
+func (a *app) queryBuildable(ctx context.Context, flags *buildableFlags, args []string) error {
+	q, err := a.inquire(ctx, &flags.askFlags, args)
+	if err == nil && flags.named() {
+		err = a.subtract(ctx, q, &flags.validFlags, flags.full)
+	}
 	if err != nil {
 		return err
 	}

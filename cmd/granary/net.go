@@ -21,18 +21,24 @@ type netFlags struct {
 }
 
 func (f *netFlags) add(cmd *cobra.Command) {
+	f.addAsking(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.rewrites, "rewrite", nil,
-		"ask for a URL that begins with FROM at TO plus the rest: `FROM=TO` (repeatable)")
-	flags.IntVar(&f.retries, "retries", 3, "try a URL again `N` times")
-	flags.DurationVar(&f.timeout, "timeout", 30*time.Second,
-		"longest silence of a server, a `TIME` such as 30s or 5m")
 	flags.Var(&f.rate, "limit-rate",
 		"most bytes a second in all, a `RATE` such as 500k or 2M, but for what git, svn, hg "+
 			"and Nix receive (default: no limit)")
 	flags.Var(&f.reserve, "reserve",
 		"begin no download when less of the disk is free, a `SIZE` such as 2G "+
 			"(default: 256M; 0: until it is full)")
+}
+
+// addAsking adds the flags of commands that ask servers and download nothing.
+func (f *netFlags) addAsking(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.rewrites, "rewrite", nil,
+		"ask for a URL that begins with FROM at TO plus the rest: `FROM=TO` (repeatable)")
+	flags.IntVar(&f.retries, "retries", 3, "try a URL again `N` times")
+	flags.DurationVar(&f.timeout, "timeout", 30*time.Second,
+		"longest silence of a server, a `TIME` such as 30s or 5m")
 }
 
 // check finds what is wrong with the flags before anything is done.
