@@ -31,26 +31,31 @@ type Size struct {
 // RecordSizes records what was said of sources, all or nothing. Of a source the latest
 // counts, but for one that does not say it.
 func (c *Catalog) RecordSizes(ctx context.Context, sizes []Size) error {
-	return c.write(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, `INSERT INTO size (source_id, bytes, exact, origin, at)
-			SELECT id, ?, ?, ?, ? FROM source WHERE out_path = ?
-			ON CONFLICT DO UPDATE SET bytes = excluded.bytes, exact = excluded.exact,
-				origin = excluded.origin, at = excluded.at
-			WHERE excluded.bytes IS NOT NULL OR bytes IS NULL`)
-		if err != nil {
-			return err
-		}
-		for i := range sizes {
-			s := &sizes[i]
-			bytes := sql.NullInt64{Int64: s.Bytes, Valid: s.Bytes >= 0}
-			_, err := insert.ExecContext(ctx, bytes, s.Exact, string(s.Origin), s.At.Unix(),
-				s.OutPath.Base())
-			if err != nil {
-				return fmt.Errorf("source %s: %w", s.OutPath, err)
-			}
-		}
+	return c.write(ctx, func(tx *sql.Tx) error { return recordSizes(ctx, tx, sizes) })
+}
+
+func recordSizes(ctx context.Context, tx *sql.Tx, sizes []Size) error {
+	if len(sizes) == 0 {
 		return nil
-	})
+	}
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO size (source_id, bytes, exact, origin, at)
+		SELECT id, ?, ?, ?, ? FROM source WHERE out_path = ?
+		ON CONFLICT DO UPDATE SET bytes = excluded.bytes, exact = excluded.exact,
+			origin = excluded.origin, at = excluded.at
+		WHERE excluded.bytes IS NOT NULL OR bytes IS NULL`)
+	if err != nil {
+		return err
+	}
+	for i := range sizes {
+		s := &sizes[i]
+		bytes := sql.NullInt64{Int64: s.Bytes, Valid: s.Bytes >= 0}
+		_, err := insert.ExecContext(ctx, bytes, s.Exact, string(s.Origin), s.At.Unix(),
+			s.OutPath.Base())
+		if err != nil {
+			return fmt.Errorf("source %s: %w", s.OutPath, err)
+		}
+	}
+	return nil
 }
 
 // Sizes returns what was said of sources, by Source.ID. 30,000 take 30 ms.

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"granary"
 )
 
 // TestSizes records sizes, and says less and more of them later.
@@ -28,6 +30,29 @@ func TestSizes(t *testing.T) {
 		check(t, err)
 		want[id] = s
 	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestSizesOfAttempts records what attempts saw: of those in vain alone.
+func TestSizesOfAttempts(t *testing.T) {
+	c := newCatalog(t)
+	record(t, c, small("a", "x86_64-linux"))
+	gcc, hello := source("gcc.tar"), source("hello.tar")
+	at := noon.Truncate(1e9)
+	check(t, c.RecordOutcomes(t.Context(), []Outcome{
+		{OutPath: gcc.OutPath, Reason: "timeout", Attempts: []Attempt{
+			{URL: "http://a/", At: at, Reason: "timeout", Length: 70},
+			{URL: "http://b/", At: at, Reason: "not found"}}},
+		{OutPath: hello.OutPath, Object: hello.CA.Hash, Recipe: granary.RecipeFlat, Size: 9,
+			Attempts: []Attempt{{URL: "http://a/", At: at, Reason: "reset", Length: 80}, {At: at}}},
+	}))
+	got, err := c.Sizes(t.Context())
+	check(t, err)
+	id, err := c.sourceRow(t.Context(), gcc.OutPath)
+	check(t, err)
+	want := map[int64]Size{id: {gcc.OutPath, 70, true, SizeOfAttempt, at}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -42,6 +42,7 @@ type download struct {
 	declared bool     // the server says that it compressed the bytes on the way
 
 	transfer *transfer // of the request under way; nil for text
+	sized    bool      // its size is that of the download that the source wants
 
 	// rank, if it is set, is told of each attempt that ended.
 	rank func(*Attempt)
@@ -121,6 +122,7 @@ func (d *download) rightBytes(ctx context.Context) (made, error) {
 
 // settle checks the bytes, as they are and without the server's compression.
 func (d *download) settle(ctx context.Context) (made, error) {
+	d.attempt.Length = 0 // it is whole
 	good, bad, err := d.check(ctx, d.temp)
 	if err != nil {
 		return made{}, err
@@ -287,6 +289,9 @@ func (d *download) startOver(resp *http.Response) error {
 func (d *download) receive(
 	ctx context.Context, resp *http.Response,
 ) (whole, again bool, err error) {
+	if d.sized && isPlain(resp) && !isUnwanted(resp, d.job.source) {
+		d.attempt.Length = announced(resp)
+	}
 	if limit := d.run.maxSize; limit > 0 && d.temp.Size()+resp.ContentLength > limit {
 		return false, false, d.tooLarge()
 	}

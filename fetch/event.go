@@ -47,6 +47,9 @@ type Attempt struct {
 	Bytes    int64  // received
 	Reason   Reason // "" if the bytes were right
 	Detail   string // the server's words, or the hash that came and the one wanted
+	// Length is how many bytes the download would have had, as the server said, if it
+	// broke off or was not made because of its size; else, and if not known, 0.
+	Length int64
 
 	ranks Reason // what it counts as where reasons are compared, or ""
 }

@@ -232,6 +232,7 @@ func (r *run) bring(
 		return false, err
 	}
 	d := newDownload(r, j, url, temp)
+	d.sized = true
 	d.check = func(ctx context.Context, t *disk.Temp) (made, *failure, error) {
 		object, bad, err := r.check(ctx, s, t)
 		return made{t, object}, bad, err

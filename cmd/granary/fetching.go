@@ -154,7 +154,7 @@ func outcome(ev fetch.Event) catalog.Outcome {
 	for _, a := range ev.Attempts {
 		o.Attempts = append(o.Attempts, catalog.Attempt{
 			URL: a.URL, At: a.Start, Duration: a.Duration, Status: a.Status, Bytes: a.Bytes,
-			Reason: string(a.Reason), Detail: a.Detail,
+			Reason: string(a.Reason), Detail: a.Detail, Length: a.Length,
 		})
 	}
 	return o
