@@ -113,19 +113,20 @@ func likePath(pattern, text string) bool {
 	return true
 }
 
-func TestBuildableIsRight(t *testing.T) {
-	onModels(t, func(t *testing.T, m *model, rng *rand.Rand) {
-		for _, q := range m.questions(rng) {
-			var want []wantBuildable
-			yes := true
-			for _, a := range m.attributes(q.keep) {
-				w := m.buildable(a, q.full)
-				want = append(want, w)
-				yes = yes && (w.Buildable || !q.firm(a))
-			}
-			got, status := jsonLines[wantBuildable](t, m, append([]string{"query", "buildable"}, q.args...)...)
-			compare(t, &q, want, got)
-			compare(t, fmt.Sprint(&q, ": exit status"), yesNo(yes), status)
+func TestBuildableIsRight(t *testing.T)         { onModels(t, checkBuildable) }
+func TestBuildableOfSampleIsRight(t *testing.T) { onSample(t, checkBuildable) }
+
+func checkBuildable(t *testing.T, m *model, rng *rand.Rand) {
+	for _, q := range m.questions(rng) {
+		var want []wantBuildable
+		yes := true
+		for _, a := range m.attributes(q.keep) {
+			w := m.buildable(a, q.full)
+			want = append(want, w)
+			yes = yes && (w.Buildable || !q.firm(a))
 		}
-	})
+		got, status := jsonLines[wantBuildable](t, m, append([]string{"query", "buildable"}, q.args...)...)
+		compare(t, &q, want, got)
+		compare(t, fmt.Sprint(&q, ": exit status"), yesNo(yes), status)
+	}
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -26,6 +24,8 @@ type sampleSet struct {
 	drvs     map[string]string // of the attributes that evaluate, by path
 	held     []catalog.Source
 	restored string // the folder with the outputs of those, see output
+
+	generated string // the derivation that importsDerivation would have built
 }
 
 // newSampleSet harvests the sample and has Nix instantiate it.
@@ -51,29 +51,6 @@ func (s *sampleSet) harvest(t *testing.T) {
 	if cmd.ProcessState.ExitCode() != exitIncomplete {
 		t.Fatalf("harvest the sample: %v\n%s", err, out)
 	}
-}
-
-// instantiate has Nix write the .drv files of all attributes that evaluate.
-func (s *sampleSet) instantiate(t *testing.T) {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(sampleDir, "expected.json"))
-	checkTest(t, err)
-	var expected struct{ Attrs map[string]string }
-	checkTest(t, json.Unmarshal(data, &expected))
-	maps.DeleteFunc(expected.Attrs, func(_, outcome string) bool { return outcome != "drv" })
-	paths := slices.Sorted(maps.Keys(expected.Attrs))
-	tree, err := filepath.Abs(sampleDir)
-	checkTest(t, err)
-	expr := "let p = import " + tree + " { }; in [ (p." + strings.Join(paths, ".drvPath) (p.") + ".drvPath) ]"
-	out := s.store.run(t, "nix-instantiate", "--eval", "--strict", "--json", "--read-write-mode",
-		"--expr", expr)
-	var drvs []string
-	checkTest(t, json.Unmarshal([]byte(out), &drvs))
-	s.drvs = map[string]string{}
-	for i, path := range paths {
-		s.drvs[path] = drvs[i]
-	}
-	s.graph = s.store.readGraph(t, slices.Compact(slices.Sorted(slices.Values(drvs))))
 }
 
 // bundle adds the bundle that a builder makes of a source, without a network.
