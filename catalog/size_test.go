@@ -29,6 +29,11 @@ func TestSizes(t *testing.T) {
 		id, err := c.sourceRow(t.Context(), s.OutPath)
 		check(t, err)
 		want[id] = s
+		source, _, err := c.Source(t.Context(), s.OutPath)
+		check(t, err)
+		if got := source.Download; got != max(s.Bytes, 0) {
+			t.Errorf("got %d bytes to download, want %d", got, max(s.Bytes, 0))
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -33,10 +33,10 @@ type Source struct {
 	InClosure bool     // it is in the closure of an attribute
 	Fetched   bool     // evaluation itself fetches it
 
-	// What a want-list said: bytes to download, 0 if that is not known, and the
-	// fields that granary does not know, a JSON object or "".
+	// Download is how many bytes there are to download, as a want-list said, or exactly
+	// a server; 0 if that is not known.
 	Download int64
-	Extra    string
+	Extra    string // fields of a want-list that granary does not know, a JSON object or ""
 }
 
 // Sources returns every source that a snapshot or a want-list wants, in the
@@ -123,10 +123,11 @@ func (s *Source) startFrom(start *granary.Source) {
 
 const sourceQuery = `SELECT s.id, s.out_path, s.name, s.mode, s.algo, s.hash, s.kind, s.rev,
 		s.recipe, s.keep_root, s.strip, s.omit, s.from_path, s.checkout, s.message, s.imported,
-		coalesce(s.size, 0), s.listed, coalesce(r.held_by, ''), coalesce(r.reason, ''),
-		coalesce(r.detail, ''), coalesce(r.object_algo, ''), r.object_hash,
-		coalesce(r.object_size, 0)
-	FROM source s LEFT JOIN outcome r ON r.source_id = s.id`
+		coalesce(s.size, iif(z.exact, z.bytes, NULL), 0), s.listed, coalesce(r.held_by, ''),
+		coalesce(r.reason, ''), coalesce(r.detail, ''), coalesce(r.object_algo, ''),
+		r.object_hash, coalesce(r.object_size, 0)
+	FROM source s LEFT JOIN outcome r ON r.source_id = s.id
+	LEFT JOIN size z ON z.source_id = s.id`
 
 // Source returns the source with that output path, wanted or not, but for its
 // URLs and what concerns snapshots; false if there is none.
