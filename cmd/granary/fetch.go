@@ -11,6 +11,7 @@ import (
 	"granary"
 	"granary/catalog"
 	"granary/disk"
+	"granary/fetch"
 )
 
 // fetchFlags say how to fetch.
@@ -149,17 +150,8 @@ func sources(all []catalog.Source) []granary.Source {
 func (a *app) newFetching(
 	ctx context.Context, flags *fetchFlags, wanted []catalog.Source,
 ) (*fetching, error) {
-	f, err := a.fetcher(ctx, &flags.netFlags)
+	f, err := a.newFetcher(ctx, flags, wanted)
 	if err != nil {
-		return nil, err
-	}
-	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
-	if err := flags.mirrors.apply(f); err != nil {
-		return nil, err
-	}
-	f.MaxSize = int64(flags.maxSize)
-	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
-	if f.History, err = a.history(ctx, wanted); err != nil {
 		return nil, err
 	}
 	if f.Builder, err = a.builder(ctx, &flags.builders, wanted); err != nil {
@@ -170,6 +162,24 @@ func (a *app) newFetching(
 		failures: failures{}, seen: newSeen(wanted),
 		progress: a.newProgress("fetching ", len(wanted)),
 	}, nil
+}
+
+// newFetcher returns a fetcher as the flags want it, but for a builder.
+func (a *app) newFetcher(
+	ctx context.Context, flags *fetchFlags, wanted []catalog.Source,
+) (*fetch.Fetcher, error) {
+	f, err := a.fetcher(ctx, &flags.netFlags)
+	if err != nil {
+		return nil, err
+	}
+	f.Jobs, f.JobsPerHost = flags.jobs, flags.jobsPerHost
+	if err := flags.mirrors.apply(f); err != nil {
+		return nil, err
+	}
+	f.MaxSize = int64(flags.maxSize)
+	f.Substituters, f.SubstitutersFirst = flags.substituters.list(), flags.substituters.first
+	f.History, err = a.history(ctx, wanted)
+	return f, err
 }
 
 // holds tells whether the object of a held source is still on the disk.
