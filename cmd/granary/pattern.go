@@ -59,7 +59,10 @@ func nearestPaths(text string, paths []string, before string) string {
 	if slices.ContainsFunc(paths, inSet) {
 		return text + " is a set: " + before + "'" + text + ".*' takes the attributes in it"
 	}
-	if names := near(text, paths); len(names) > 0 && len(text) > 3 {
+	names := near(text, paths)
+	slices.Sort(names)
+	names = slices.Compact(names) // several snapshots may have the same
+	if len(names) > 0 && len(text) > 3 {
 		return "did you mean " + strings.Join(names[:min(3, len(names))], " or ") + "?"
 	}
 	return "granary attrs lists the attributes; granary eval --sets enters more package sets"
