@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // random returns a graph of n nodes, in which about half give a source, some the same
@@ -64,7 +65,7 @@ func countSlow(g *Graph, roots []int32, sources []Source) Count {
 				continue
 			}
 			t.Missing++
-			t.last += source
+			t.only = source
 			if sources[source].Bytes < 0 {
 				t.Unknown++
 			} else {
@@ -72,7 +73,7 @@ func countSlow(g *Graph, roots []int32, sources []Source) Count {
 			}
 		}
 		if t.Missing == 1 {
-			c.Unlocks[t.last]++
+			c.Unlocks[t.only]++
 		}
 	}
 	return c
@@ -84,7 +85,7 @@ func TestCount(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		g, roots, sources := random(r, 1+r.IntN(30<<(seed%8)))
 		got, want := g.Count(roots, sources), countSlow(g, roots, sources)
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Tally{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Tally{})); diff != "" {
 			t.Fatalf("seed %d: -want +got:\n%s", seed, diff)
 		}
 	}

@@ -20,7 +20,7 @@ type Tally struct {
 	Unknown int   // of those that are missing: of which the size is not known
 	Bytes   int64 // of those of which it is
 
-	last int32 // the sum of the missing sources' numbers: that of the only one
+	only int32 // if one is missing: its number
 }
 
 // A Count is what many roots need.
@@ -34,12 +34,23 @@ type Count struct {
 // root may be None, which needs nothing, and may be named several times. sources has one
 // for each of g.NumSources().
 func (g *Graph) Count(roots []int32, sources []Source) Count {
-	c := newCounting(g, roots, sources)
-	parts := c.share(func(w *counter) visitor {
-		w.tallies = make([]Tally, len(c.weights))
-		return w.add
+	c := newCounting(g, roots)
+	count := Count{
+		Roots: make([]Tally, len(roots)), Users: make([]int32, g.sources),
+		Unlocks: make([]int32, g.sources),
+	}
+	var adders []*adder
+	c.share(func(w *counter) visitor {
+		a := &adder{
+			sources: sources, weights: c.weights, users: count.Users,
+			tallies: make([]Tally, len(c.weights)),
+		}
+		w.begin, w.end = a.begin, a.end
+		adders = append(adders, a)
+		return a.add
 	})
-	return c.collect(roots, parts)
+	c.collect(&count, roots, adders)
+	return count
 }
 
 // A visitor is told which sources of a block the roots of a tally reach: those at the
@@ -47,17 +58,15 @@ func (g *Graph) Count(roots []int32, sources []Source) Count {
 type visitor func(tally int32, set *block, places []int32)
 
 // share shares the blocks out among counters, each with a visitor of its own.
-func (c *counting) share(visit func(*counter) visitor) []*counter {
+func (c *counting) share(visit func(*counter) visitor) {
 	workers := min(runtime.GOMAXPROCS(0), len(c.order)/blockBits+1)
 	var wg sync.WaitGroup
-	parts := make([]*counter, workers)
-	for i := range parts {
-		parts[i] = newCounter(c)
-		parts[i].visit = visit(parts[i])
-		wg.Go(parts[i].run)
+	for range workers {
+		w := newCounter(c)
+		w.visit = visit(w)
+		wg.Go(w.run)
 	}
 	wg.Wait()
-	return parts
 }
 
 // blockBits is how many sources a block has.
@@ -71,23 +80,19 @@ type block [blockWords]uint64
 // A counting is what all blocks share.
 type counting struct {
 	g       *Graph
-	sources []Source
 	order   []int32 // sources that are reached, in the order of blocks
 	place   []int32 // of each source in order
 	givers  lists   // by place: the nodes that give the source
 	parents lists   // by node: what needs it and is reached
 	tally   []int32 // by node: of its tally; None if no root is there
 	weights []int32 // by tally: how many roots are there
-	users   []int32 // by source
 	next    atomic.Int64
 }
 
-func newCounting(g *Graph, roots []int32, sources []Source) *counting {
+func newCounting(g *Graph, roots []int32) *counting {
 	w := g.walk(roots)
 	c := &counting{
-		g: g, sources: sources, order: w.sources,
-		place: make([]int32, g.sources), tally: make([]int32, g.Len()),
-		users: make([]int32, g.sources),
+		g: g, order: w.sources, place: make([]int32, g.sources), tally: make([]int32, g.Len()),
 	}
 	for i, source := range c.order {
 		c.place[source] = int32(i)
@@ -129,39 +134,28 @@ func (c *counting) weigh(roots []int32) {
 	}
 }
 
-// collect adds up what the workers have counted.
-func (c *counting) collect(roots []int32, parts []*counter) Count {
-	count := Count{
-		Roots: make([]Tally, len(roots)), Users: c.users, Unlocks: make([]int32, c.g.sources),
-	}
+// collect adds up what the adders have counted.
+func (c *counting) collect(count *Count, roots []int32, adders []*adder) {
 	for i, root := range roots {
 		if root == None {
 			continue
 		}
 		t := &count.Roots[i]
-		for _, part := range parts {
-			t.add(&part.tallies[c.tally[root]])
+		for _, a := range adders {
+			t.add(&a.tallies[c.tally[root]])
 		}
 		if t.Missing == 1 {
-			count.Unlocks[t.last]++
+			count.Unlocks[t.only]++
 		}
 	}
-	return count
-}
-
-func (t *Tally) add(more *Tally) {
-	t.Needs += more.Needs
-	t.Missing += more.Missing
-	t.Unknown += more.Unknown
-	t.Bytes += more.Bytes
-	t.last += more.last
 }
 
 // A counter counts one block after the other.
 type counter struct {
 	*counting
 	visit   visitor
-	tallies []Tally // of Count
+	begin   func(places []int32) // of a block, and its end; nil: nothing is to be done
+	end     func()
 	sets    []block
 	slot    []int32  // by node: of its set; None if it has none
 	waiting []uint64 // nodes with a set that was not handed on yet: a bit for each
@@ -191,6 +185,10 @@ func (w *counter) run() {
 
 // count counts the sources from place first to before last.
 func (w *counter) count(first, last int) {
+	if w.begin != nil {
+		w.begin(w.order[first:last])
+		defer w.end()
+	}
 	for place := first; place < last; place++ {
 		bit := place - first
 		for _, node := range w.givers.list(int32(place)) {
@@ -233,27 +231,6 @@ func (w *counter) handOn(node int32, first int) {
 	}
 	if tally := w.tally[node]; tally != None {
 		w.visit(tally, &w.sets[w.slot[node]], w.order[first:])
-	}
-}
-
-// add adds a block, which begins with the first of places.
-func (w *counter) add(tally int32, set *block, places []int32) {
-	t, weight := &w.tallies[tally], w.weights[tally]
-	for i, word := range set {
-		t.Needs += bits.OnesCount64(word)
-		for ; word != 0; word &= word - 1 {
-			number := places[64*i+bits.TrailingZeros64(word)]
-			w.users[number] += weight
-			if source := &w.sources[number]; source.Missing {
-				t.Missing++
-				t.last += number
-				if source.Bytes < 0 {
-					t.Unknown++
-				} else {
-					t.Bytes += source.Bytes
-				}
-			}
-		}
 	}
 }
 

@@ -71,7 +71,7 @@ type signing struct {
 }
 
 func newSigning(g *Graph, roots []int32) *signing {
-	c := newCounting(g, roots, nil)
+	c := newCounting(g, roots)
 	s := &signing{
 		counting: c, sources: make([]uint64, g.sources), tallies: make([]uint64, len(c.weights)),
 	}
@@ -164,7 +164,7 @@ func (n *needs) link(s *signing) {
 	g := s.g.giving(len(n.bytes), func(source int32) int32 { return s.class[source] })
 	type pair struct{ item, class int32 }
 	var parts []*[]pair
-	newCounting(g, s.roots, nil).share(func(*counter) visitor {
+	newCounting(g, s.roots).share(func(*counter) visitor {
 		part := new([]pair)
 		parts = append(parts, part)
 		return func(tally int32, set *block, places []int32) {

@@ -8,7 +8,7 @@ import (
 // Users returns, for each source, the roots that need it: their places in roots, in
 // rising order. It takes 4 bytes for each time that a root needs a source.
 func (g *Graph) Users(roots []int32) [][]int32 {
-	c := newCounting(g, roots, nil)
+	c := newCounting(g, roots)
 	at := c.places(roots)
 	users := make([][]int32, g.sources)
 	c.share(func(*counter) visitor {
