@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"slices"
 )
 
@@ -54,35 +53,6 @@ func Open(ctx context.Context, path string) (*Catalog, error) {
 	return c, nil
 }
 
-// OpenReadOnly opens the catalog at path for queries, also on a read-only
-// file system. It must be there and of this granary's version.
-func OpenReadOnly(ctx context.Context, path string) (*Catalog, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open catalog: %w", err)
-	}
-	params := url.Values{"mode": {"ro"}, "_busy_timeout": {"10000"}}
-	c, err := open(ctx, path, params)
-	if err != nil && isReadOnly(err) {
-		params.Set("immutable", "1")
-		c, err = open(ctx, path, params)
-	}
-	if err != nil {
-		return nil, err
-	}
-	schema, err := version(ctx, c.db)
-	switch {
-	case err == nil && schema == 0:
-		err = errors.New("it is empty: nothing was ever recorded")
-	case err == nil && schema < len(schemas()):
-		err = fmt.Errorf("an older granary made it (schema %d): open it once for writing", schema)
-	}
-	if err != nil {
-		c.Close()
-		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
-	}
-	return c, nil
-}
-
 func open(ctx context.Context, path string, params url.Values) (*Catalog, error) {
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
 		"?" + params.Encode()
@@ -91,7 +61,7 @@ func open(ctx context.Context, path string, params url.Values) (*Catalog, error)
 		return nil, fmt.Errorf("open catalog %s: %w", path, explain(err))
 	}
 	// One connection: SQLite has one writer, and does not look at ctx while it
-	// waits for another.
+	// waits for another. A temporary database is that of its connection.
 	db.SetMaxOpenConns(1)
 	c := &Catalog{db: db, path: path, rule: standardRule()}
 	if _, err := version(ctx, db); err != nil {
@@ -145,6 +115,11 @@ func (c *Catalog) migrate(ctx context.Context) error {
 	if err != nil && !isBusy(err) {
 		return fmt.Errorf("open catalog %s: %w", c.path, explain(err))
 	}
+	return c.applyMissing(ctx)
+}
+
+// applyMissing runs the files of the schema that the catalog has not seen.
+func (c *Catalog) applyMissing(ctx context.Context) error {
 	schema, err := version(ctx, c.db)
 	switch {
 	case err != nil:
@@ -228,10 +203,4 @@ func (c *Catalog) query(
 		return fmt.Errorf("read catalog %s: %w", c.path, explain(err))
 	}
 	return nil
-}
-
-// isReadOnly tells whether SQLite could not make the files that it needs
-// beside the database.
-func isReadOnly(err error) bool {
-	return errors.Is(err, fs.ErrPermission)
 }

@@ -73,11 +73,8 @@ func (a *app) openForReading(ctx context.Context) (err error) {
 
 // checkCatalog leaves a folder alone whose catalog is not for this granary.
 func (a *app) checkCatalog(ctx context.Context) error {
-	c, err := catalog.OpenReadOnly(ctx, a.catalogPath())
-	switch {
-	case err == nil:
-		return c.Close()
-	case errors.Is(err, catalog.ErrNewer), errors.Is(err, catalog.ErrForeign):
+	err := catalog.Check(ctx, a.catalogPath())
+	if errors.Is(err, catalog.ErrNewer) || errors.Is(err, catalog.ErrForeign) {
 		return err
 	}
 	return nil // what else there may be, opening it for writing will mend or tell
