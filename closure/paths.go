@@ -1,5 +1,7 @@
 package closure
 
+import "slices"
+
 // Paths are shortest ways from some roots to all that they reach.
 type Paths struct {
 	from  []int32 // by node: what it is needed by on the way; a root is from itself
@@ -52,48 +54,80 @@ func nones(n int) []int32 {
 	return list
 }
 
-// An Approach is shortest ways to one source from all that reaches it.
-type Approach struct {
-	steps []int32 // by node: to the nearest that gives the source, or None
-	next  []int32 // by node: the next one on the way
+// Approaches finds shortest ways to one source after the other, from all that reaches it.
+type Approaches struct {
+	g       *Graph
+	givers  lists   // of a source: the nodes that give it
+	parents lists   // of a node: what needs it
+	steps   []int32 // by node: to the nearest that gives the source, or None
+	reached []int32 // the nodes that reach it, the nearest first
 }
 
-// Approach finds, for each node that reaches a source, the way that Path finds. It looks
-// at each edge once.
-func (g *Graph) Approach(source int32) *Approach {
-	a := &Approach{steps: nones(g.Len()), next: make([]int32, g.Len())}
-	for node := range int32(g.Len()) { // inputs come before what needs them
-		if g.source[node] == source {
-			a.steps[node] = 0
-			continue
-		}
-		for _, input := range g.Inputs(node) {
-			steps := a.steps[input]
-			if steps != None && (a.steps[node] == None || steps+1 < a.steps[node]) {
-				a.steps[node], a.next[node] = steps+1, input
+// Approaches returns a finder that has no source yet. It is for one goroutine.
+func (g *Graph) Approaches() *Approaches {
+	a := &Approaches{g: g, steps: nones(g.Len())}
+	a.givers = newLists(g.sources, func(add func(list, item int32)) {
+		for node, source := range g.source {
+			if source != None {
+				add(source, int32(node))
 			}
 		}
-	}
+	})
+	a.parents = newLists(g.Len(), func(add func(list, item int32)) {
+		for node := range int32(g.Len()) {
+			for _, input := range g.Inputs(node) {
+				add(input, node)
+			}
+		}
+	})
 	return a
 }
 
-// Steps returns how many steps a shortest way from node has: 0 if the node itself gives
-// the source, None if there is no way. A node that is None has none.
-func (a *Approach) Steps(node int32) int32 {
+// Turn turns to a source. It visits what reaches it, and no more.
+func (a *Approaches) Turn(source int32) {
+	for _, node := range a.reached {
+		a.steps[node] = None
+	}
+	a.reached = a.reached[:0]
+	for _, node := range a.givers.list(source) {
+		a.reach(node, 0)
+	}
+	for i := 0; i < len(a.reached); i++ {
+		node := a.reached[i]
+		for _, parent := range a.parents.list(node) {
+			a.reach(parent, a.steps[node]+1)
+		}
+	}
+}
+
+func (a *Approaches) reach(node, steps int32) {
+	if a.steps[node] == None {
+		a.steps[node] = steps
+		a.reached = append(a.reached, node)
+	}
+}
+
+// Steps returns how many steps a shortest way from node to the source has: 0 if the node
+// itself gives it, None if there is no way. A node that is None has none.
+func (a *Approaches) Steps(node int32) int32 {
 	if node == None {
 		return None
 	}
 	return a.steps[node]
 }
 
-// From returns the way from node, both ends among its nodes; nil if there is none.
-func (a *Approach) From(node int32) []int32 {
+// From returns the way from node to the source, both ends among its nodes: the one that
+// Path finds; nil if there is none.
+func (a *Approaches) From(node int32) []int32 {
 	if a.Steps(node) == None {
 		return nil
 	}
 	way := []int32{node}
-	for range a.steps[node] {
-		node = a.next[node]
+	for a.steps[node] > 0 {
+		inputs := a.g.Inputs(node)
+		node = inputs[slices.IndexFunc(inputs, func(input int32) bool {
+			return a.steps[input] == a.steps[node]-1
+		})]
 		way = append(way, node)
 	}
 	return way

@@ -33,12 +33,13 @@ func TestPathsAreThoseOfPath(t *testing.T) {
 	}
 }
 
-func TestApproachIsPath(t *testing.T) {
+func TestApproachesArePaths(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		g, roots, _ := random(r, 150)
+		a := g.Approaches()
 		for source := range int32(g.NumSources()) {
-			a := g.Approach(source)
+			a.Turn(source)
 			for _, root := range roots {
 				want := g.Path(root, source)
 				if got := a.From(root); !slices.Equal(got, want) {
@@ -92,7 +93,7 @@ func TestPathsOfNothing(t *testing.T) {
 	if got := g.Examples([]int32{None}, 3); len(got[0]) != 0 {
 		t.Errorf("got %v", got)
 	}
-	if got := g.Approach(0).From(None); got != nil {
+	if got := g.Approaches().From(None); got != nil {
 		t.Errorf("got %v", got)
 	}
 }
