@@ -10,17 +10,21 @@ import (
 )
 
 // A nixStore is a Nix store in a folder of its own, whose programs run in mounts of
-// their own, in which the folder is /nix, and with no network at all.
-type nixStore struct{ dir string }
+// their own, in which the folder nix in it is /nix, and with no network at all.
+type nixStore struct{ root string }
 
 func newNixStore(t *testing.T) nixStore {
 	t.Helper()
 	s := nixStore{t.TempDir()}
+	checkTest(t, os.Mkdir(filepath.Join(s.root, "nix"), 0o755))
 	t.Cleanup(func() { // what is in a store is read-only
-		_ = exec.Command("chmod", "-R", "u+w", s.dir).Run()
+		_ = exec.Command("chmod", "-R", "u+w", s.root).Run()
 	})
 	return s
 }
+
+// file returns where a store path is.
+func (s nixStore) file(path string) string { return filepath.Join(s.root, path) }
 
 // offline keeps Nix within the test.
 func offline(t *testing.T) {
@@ -39,7 +43,7 @@ func offline(t *testing.T) {
 func (s nixStore) clone(t *testing.T) nixStore {
 	t.Helper()
 	other := newNixStore(t)
-	if out, err := exec.Command("cp", "-a", s.dir+"/.", other.dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-a", s.root+"/.", other.root).CombinedOutput(); err != nil {
 		t.Fatalf("copy a store: %v\n%s", err, out)
 	}
 	return other
@@ -49,7 +53,7 @@ func (s nixStore) clone(t *testing.T) nixStore {
 func (s nixStore) try(t *testing.T, program string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	flags := append(strings.Fields(unshare()), "--net", "sh", "-c",
-		`mount --bind "$0" /nix && exec "$@"`, s.dir, program)
+		`mount --bind "$0" /nix && exec "$@"`, s.file("nix"), program)
 	cmd := exec.CommandContext(t.Context(), "unshare", append(flags, args...)...)
 	var out, problems strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &problems
@@ -82,6 +86,7 @@ func (s nixStore) invalid(t *testing.T, paths []string) map[string]bool {
 type nixGraph struct {
 	inputs  map[string][]string // derivations, by derivation
 	outputs map[string][]string // paths, by derivation
+	out     map[string]string   // the path of the output out, by derivation
 	fixed   map[string]string   // the one output of each fixed-output derivation
 }
 
@@ -94,13 +99,15 @@ var (
 // readGraph reads what derivations need.
 func (s nixStore) readGraph(t *testing.T, drvs []string) nixGraph {
 	t.Helper()
-	g := nixGraph{map[string][]string{}, map[string][]string{}, map[string]string{}}
+	g := nixGraph{
+		map[string][]string{}, map[string][]string{}, map[string]string{}, map[string]string{},
+	}
 	text := s.run(t, "nix-store", append([]string{"--query", "--graph"}, drvs...)...)
 	for _, edge := range graphEdge.FindAllStringSubmatch(text, -1) {
 		input, user := "/nix/store/"+edge[1], "/nix/store/"+edge[2]
 		g.inputs[user] = append(g.inputs[user], input)
 	}
-	files, err := filepath.Glob(filepath.Join(s.dir, "store/*.drv"))
+	files, err := filepath.Glob(s.file("nix/store/*.drv"))
 	checkTest(t, err)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -108,6 +115,9 @@ func (s nixStore) readGraph(t *testing.T, drvs []string) nixGraph {
 		drv := "/nix/store/" + filepath.Base(file)
 		for _, output := range drvOutput.FindAllStringSubmatch(drvHead.FindString(string(text)), -1) {
 			g.outputs[drv] = append(g.outputs[drv], output[2])
+			if output[1] == "out" {
+				g.out[drv] = output[2]
+			}
 			if output[4] != "" {
 				g.fixed[drv] = output[2]
 			}

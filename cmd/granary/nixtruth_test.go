@@ -44,56 +44,65 @@ func (s *sampleSet) checkSubset(t *testing.T, keep func(*catalog.Source) bool) {
 	m, kept := s.keep(t, keep)
 	store := s.store.clone(t)
 	s.seed(t, store, kept)
-	built := s.build(t, store)
-	if made := s.made(kept, built); len(made) > 0 {
+	invalid := s.build(t, store)
+	if made := s.made(kept, invalid); len(made) > 0 {
 		t.Errorf("fixed outputs that Nix made with no network: %q", made)
 	}
-	for _, full := range []bool{false, true} {
-		args, want := []string{"query", "buildable"}, map[string]bool{}
-		if full {
-			args = append(args, "--full")
-		}
-		for path, drv := range s.drvs {
-			want[path] = built[drv]
-			for _, drv := range s.graph.requisites(drv) {
-				want[path] = want[path] && (built[drv] || !full)
+	want, full := map[string]bool{}, map[string]bool{}
+	for path, drv := range s.drvs {
+		want[path] = !invalid[s.graph.out[drv]]
+		full[path] = true
+		for _, drv := range s.graph.requisites(drv) {
+			for _, output := range s.graph.outputs[drv] {
+				full[path] = full[path] && !invalid[output]
 			}
 		}
-		got := map[string]bool{}
-		lines, _ := jsonLines[wantBuildable](t, m, args...)
-		for i := range lines {
-			if lines[i].Error == nil {
-				got[lines[i].AttrPath] = lines[i].Buildable
-			} else if lines[i].Buildable {
-				t.Errorf("%s did not evaluate, and is buildable", lines[i].AttrPath)
-			}
-		}
-		compare(t, args, want, got)
 	}
+	checkVerdicts(t, m, want)
+	checkVerdicts(t, m, full, "--full")
 }
 
-// build has Nix build all it can, and returns the derivations of which all outputs
-// are valid then.
+// checkVerdicts compares what is buildable, by the attribute's path. What did not
+// evaluate is not.
+func checkVerdicts(t *testing.T, m *model, want map[string]bool, flags ...string) {
+	t.Helper()
+	got := map[string]bool{}
+	args := append([]string{"query", "buildable"}, flags...)
+	lines, _ := jsonLines[wantBuildable](t, m, args...)
+	for i := range lines {
+		if lines[i].Error == nil {
+			got[lines[i].AttrPath] = lines[i].Buildable
+		} else if lines[i].Buildable {
+			t.Errorf("%s did not evaluate, and is buildable", lines[i].AttrPath)
+		}
+	}
+	compare(t, args, want, got)
+}
+
+// build has Nix build all it can, and returns the outputs that are not valid then.
 func (s *sampleSet) build(t *testing.T, store nixStore) map[string]bool {
 	t.Helper()
 	drvs := slices.Sorted(maps.Keys(s.graph.outputs))
 	_, _, err := store.try(t, "nix-build", append([]string{"--no-out-link", "--keep-going"}, drvs...)...)
-	invalid := store.invalid(t, slices.Concat(slices.Collect(maps.Values(s.graph.outputs))...))
+	invalid := store.invalid(t, s.allOutputs())
 	if (err == nil) != (len(invalid) == 0) {
 		t.Errorf("nix-build: %v, with %d outputs that were not built", err, len(invalid))
 	}
-	built := map[string]bool{}
-	for drv, outputs := range s.graph.outputs {
-		built[drv] = !slices.ContainsFunc(outputs, func(path string) bool { return invalid[path] })
-	}
-	return built
+	return invalid
+}
+
+// allOutputs returns the paths of all outputs.
+func (s *sampleSet) allOutputs() []string {
+	all := slices.Concat(slices.Collect(maps.Values(s.graph.outputs))...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // made returns the fixed outputs that are there and were not seeded.
-func (s *sampleSet) made(kept []catalog.Source, built map[string]bool) (made []string) {
-	for drv, path := range s.graph.fixed {
+func (s *sampleSet) made(kept []catalog.Source, invalid map[string]bool) (made []string) {
+	for _, path := range s.graph.fixed {
 		seeded := slices.ContainsFunc(kept, func(s catalog.Source) bool { return string(s.OutPath) == path })
-		if built[drv] && !seeded {
+		if !invalid[path] && !seeded {
 			made = append(made, path)
 		}
 	}
@@ -141,4 +150,59 @@ func TestNotEvaluatedIsNotBuilt(t *testing.T) {
 	if failed == 0 {
 		t.Error("everything evaluated")
 	}
+}
+
+// TestBuildableWithStoreIsWhatNixBuilds does the same in stores in which some outputs are
+// valid, and not what they were built from.
+func TestBuildableWithStoreIsWhatNixBuilds(t *testing.T) {
+	s := newSampleSet(t)
+	full := s.store.clone(t)
+	s.seed(t, full, s.held)
+	invalid := s.build(t, full)
+	valid := slices.DeleteFunc(s.allOutputs(), func(path string) bool {
+		return invalid[path] || strings.HasSuffix(path, bundleFrom) // else Nix makes the bundle
+	})
+	for i := range 6 {
+		rng := rand.New(rand.NewPCG(uint64(i), 19))
+		t.Run(fmt.Sprint("store ", i), func(t *testing.T) {
+			store := s.lived(t, rng, full, valid)
+			m, kept := s.keep(t, s.subset(rng, 4+i))
+			used := store.clone(t)
+			s.seed(t, used, kept)
+			checkVerdicts(t, m, s.buildEach(t, used), "--with-store", store.root)
+		})
+	}
+}
+
+// buildEach has Nix build each attribute, and tells of which it could. What of them can be
+// built together is: where a derivation has but some of its outputs, Nix 2.8 gives up all
+// that it does when another one requires one of these.
+func (s *sampleSet) buildEach(t *testing.T, store nixStore) map[string]bool {
+	t.Helper()
+	drvs := slices.Sorted(maps.Values(s.drvs))
+	_, _, _ = store.try(t, "nix-build", append([]string{"--no-out-link", "--keep-going"}, drvs...)...)
+	invalid := store.invalid(t, s.allOutputs())
+	built := map[string]bool{}
+	for path, drv := range s.drvs {
+		built[path] = !invalid[s.graph.out[drv]]
+		if !built[path] {
+			_, _, err := store.try(t, "nix-build", "--no-out-link", drv)
+			built[path] = err == nil
+		}
+	}
+	return built
+}
+
+// lived returns a store with some outputs, and what these refer to, of those that are
+// valid in another one.
+func (s *sampleSet) lived(t *testing.T, rng *rand.Rand, from nixStore, valid []string) nixStore {
+	t.Helper()
+	some := slices.DeleteFunc(slices.Clone(valid), func(string) bool { return rng.IntN(3) > 0 })
+	closure := from.run(t, "nix-store", append([]string{"--query", "--requisites"}, some...)...)
+	store := s.store.clone(t)
+	file := filepath.Join(t.TempDir(), "closure")
+	from.run(t, "sh", append([]string{"-c", `file=$1; shift; nix-store --export "$@" >"$file"`, "sh", file},
+		strings.Fields(closure)...)...)
+	store.run(t, "sh", "-c", `nix-store --import <"$1"`, "sh", file)
+	return store
 }

@@ -133,7 +133,7 @@ func (s *sampleSet) instantiate(t *testing.T) {
 	if err == nil {
 		t.Fatal("importsDerivation evaluates without a build")
 	}
-	imported, err := filepath.Glob(filepath.Join(s.store.dir, "store/*-generated-1.0.drv"))
+	imported, err := filepath.Glob(s.store.file("nix/store/*-generated-1.0.drv"))
 	if err != nil || len(imported) != 1 {
 		t.Fatalf("what importsDerivation needs: %q, %v", imported, err)
 	}

@@ -65,8 +65,7 @@ func (s *sampleSet) bundle(t *testing.T) {
 			store.run(t, "nix-store", "--realise", drv)
 			m := model{dir: s.dir}
 			file := filepath.Join(t.TempDir(), bundleName)
-			checkTest(t, exec.Command("cp", "-r", filepath.Join(store.dir, "store", filepath.Base(path)),
-				file).Run())
+			checkTest(t, exec.Command("cp", "-r", store.file(path), file).Run())
 			if got := m.granary(t, "add", file); got.status != 0 {
 				t.Fatalf("add %s: %s", bundleName, got.stderr)
 			}
