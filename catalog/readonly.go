@@ -1,9 +1,11 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -42,8 +44,10 @@ func openRecorded(ctx context.Context, path string) (c *Catalog, schema int, err
 	params := url.Values{"mode": {"ro"}, "_busy_timeout": {"10000"}}
 	c, err = open(ctx, path, params)
 	if err != nil && isReadOnly(err) {
-		params.Set("immutable", "1")
-		c, err = open(ctx, path, params)
+		if c, err = openRecovered(ctx, path); c == nil && err == nil {
+			params.Set("immutable", "1")
+			c, err = open(ctx, path, params)
+		}
 	}
 	if err != nil {
 		return nil, 0, err
@@ -57,6 +61,35 @@ func openRecorded(ctx context.Context, path string) (c *Catalog, schema int, err
 		return nil, 0, fmt.Errorf("open catalog %s: %w", path, explain(err))
 	}
 	return c, schema, nil
+}
+
+// logSuffix ends the name of the write-ahead log.
+const logSuffix = "-wal"
+
+// openUnwritable opens a catalog in whose folder SQLite cannot make the files that it
+// needs. Without them it does not read what stands in the write-ahead log alone, as after
+// a crash: then it is given a copy of both.
+func openUnwritable(ctx context.Context, path string, params url.Values) (*Catalog, error) {
+	log, err := os.Stat(path + logSuffix)
+	if err == nil && log.Size() > 0 {
+		return openRecovered(ctx, path)
+	}
+	params.Set("immutable", "1")
+	return open(ctx, path, params)
+}
+
+func copyFile(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return cmp.Or(err, out.Close())
 }
 
 // isReadOnly tells whether SQLite could not make the files that it needs

@@ -64,6 +64,20 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 }
 
+// TestReadOnlyAfterCrash reads what stands in the write-ahead log alone.
+func TestReadOnlyAfterCrash(t *testing.T) {
+	c := newCatalog(t)
+	record(t, c, small("a", "x86_64-linux"))
+	path, temporary := filepath.Join(t.TempDir(), "granary.db"), t.TempDir()
+	check(t, copyFile(path, c.path))
+	check(t, copyFile(path+logSuffix, c.path+logSuffix))
+	t.Setenv("TMPDIR", temporary)
+	checkReadOnly(t, path)
+	if left := folder(t, temporary); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func checkReadOnly(t *testing.T, path string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
