@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// defaultReserve is for the catalog, and for whatever else is on the disk.
-const defaultReserve = 256 << 20 // bytes
+// DefaultReserve is how many bytes of the disk stay free if Fetcher.Reserve is 0: for the
+// catalog, and for whatever else is on the disk.
+const DefaultReserve = 256 << 20
 
 // A FullError says that the disk is too full for new downloads. Those that were
 // under way have ended, and everything that came is kept.
@@ -60,7 +61,7 @@ func (f *Fetcher) newRoom() *room {
 		dir: f.Disk.Dir(), reserve: f.Reserve, free: f.free, ahead: f.transfers.outstanding,
 	}
 	if m.reserve == 0 {
-		m.reserve = defaultReserve
+		m.reserve = DefaultReserve
 	}
 	if m.free == nil {
 		m.free = f.Disk.Free

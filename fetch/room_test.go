@@ -85,7 +85,7 @@ func TestDiskFillsUp(t *testing.T) {
 		b.fetcher.Jobs = 2
 		begin := time.Now()
 		b.fetcher.free = func() (int64, error) { // a MiB a second more than the reserve
-			return defaultReserve + 3<<20 - int64(time.Since(begin).Seconds())<<20, nil
+			return DefaultReserve + 3<<20 - int64(time.Since(begin).Seconds())<<20, nil
 		}
 		slow, late := noise(10), noise(20)
 		b.Handle("/slow", badweb.Trickle(slow, 1, time.Second))

@@ -20,12 +20,17 @@ type askFlags struct {
 }
 
 func (f *askFlags) add(cmd *cobra.Command) {
+	f.addSnapshots(cmd)
+	cmd.Flags().BoolVar(&f.full, "full", false,
+		"look behind fixed outputs: count the sources of the fetchers' tools, too")
+}
+
+// addSnapshots adds the flags that say of which snapshots.
+func (f *askFlags) addSnapshots(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.snapshot, "snapshot", "", "of the snapshot `NAME` only (default: of each)")
 	flags.StringArrayVar(&f.systems, "system", nil,
 		"of snapshots for the system `S` only, such as x86_64-linux (repeatable)")
-	flags.BoolVar(&f.full, "full", false,
-		"look behind fixed outputs: count the sources of the fetchers' tools, too")
 }
 
 // An inquiry is what attributes need, and what there is of it.

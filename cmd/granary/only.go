@@ -13,7 +13,10 @@ import (
 )
 
 // onlyFlags say which sources a command is about.
-type onlyFlags struct{ patterns []string }
+type onlyFlags struct {
+	patterns  []string
+	arguments bool // the patterns are arguments, not values of the flag
+}
 
 func (f *onlyFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.patterns, "only", nil,
@@ -30,9 +33,11 @@ func (f *onlyFlags) check() error {
 
 // A choice is what --only chooses.
 type choice struct {
-	patterns []*pattern
-	users    map[int64]int // matching attributes that need a source, by its ID
-	paths    []string      // of all attributes
+	patterns   []*pattern
+	flag       string              // that stands before a pattern
+	attributes []catalog.Attribute // that match
+	users      map[int64]int       // of these that need a source, by its ID
+	paths      []string            // of all attributes
 }
 
 // choose looks for attributes that match. It returns nil if every source is wanted.
@@ -40,28 +45,35 @@ func (a *app) choose(ctx context.Context, flags *onlyFlags) (*choice, error) {
 	if len(flags.patterns) == 0 {
 		return nil, nil
 	}
-	c := new(choice)
-	for _, text := range flags.patterns {
-		c.patterns = append(c.patterns, parsePattern(text))
-	}
 	attributes, err := a.catalog.Attributes(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	matching := c.matching(attributes)
-	if c.users, err = a.users(ctx, matching); err != nil {
-		return nil, err
-	}
-	a.tellMatching(matching, len(c.users))
-	return c, nil
-}
-
-// users returns how many of the attributes need each source, by Source.ID.
-func (a *app) users(ctx context.Context, attributes []catalog.Attribute) (map[int64]int, error) {
-	g, err := a.catalog.Graph(ctx, attributes, false)
+	c := flags.among(attributes)
+	g, err := a.catalog.Graph(ctx, c.attributes, false)
 	if err != nil {
 		return nil, err
 	}
+	c.users = users(g)
+	a.tellMatching(c)
+	return c, nil
+}
+
+// among chooses those of the attributes that match.
+func (f *onlyFlags) among(attributes []catalog.Attribute) *choice {
+	c := &choice{flag: "--only "}
+	if f.arguments {
+		c.flag = ""
+	}
+	for _, text := range f.patterns {
+		c.patterns = append(c.patterns, parsePattern(text))
+	}
+	c.attributes = c.matching(attributes)
+	return c
+}
+
+// users returns how many of the graph's roots need each source, by Source.ID.
+func users(g *catalog.Graph) map[int64]int {
 	n := g.Count(g.Roots, make([]closure.Source, g.NumSources()))
 	users := make(map[int64]int, len(g.Sources))
 	for i, id := range g.Sources {
@@ -69,19 +81,19 @@ func (a *app) users(ctx context.Context, attributes []catalog.Attribute) (map[in
 			users[id] = int(n.Users[i])
 		}
 	}
-	return users, nil
+	return users
 }
 
 // tellMatching says what matches, and warns of attributes of which the needs are
 // not, or not all, known.
-func (a *app) tellMatching(matching []catalog.Attribute, sources int) {
-	if len(matching) > 0 {
-		a.notef("--only: %s, in need of %s", count(len(matching), "attribute"),
-			count(sources, "source"))
+func (a *app) tellMatching(c *choice) {
+	if len(c.attributes) > 0 {
+		a.notef("--only: %s, in need of %s", count(len(c.attributes), "attribute"),
+			count(len(c.users), "source"))
 	}
 	failed := 0
-	for i := range matching {
-		if matching[i].Kind != "" {
+	for i := range c.attributes {
+		if c.attributes[i].Kind != "" {
 			failed++
 		}
 	}
@@ -154,9 +166,8 @@ func (c *choice) check() error {
 
 func (c *choice) noMatch(text string) error {
 	if len(c.paths) == 0 {
-		return &noMatchError{"--only " + text + ": no source has such a name",
-			"nothing was evaluated here: --only takes names of sources, as granary sources lists them"}
+		return &noMatchError{c.flag + text + ": no source has such a name",
+			"nothing was evaluated here: " + cmp.Or(c.flag, "ATTR ") + "takes names of sources, as granary sources lists them"}
 	}
-	return &noMatchError{"--only " + text + ": no attribute matches",
-		nearestPaths(text, c.paths, "--only ")}
+	return &noMatchError{c.flag + text + ": no attribute matches", nearestPaths(text, c.paths, c.flag)}
 }

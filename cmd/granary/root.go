@@ -34,7 +34,7 @@ func newRoot(a *app) *cobra.Command {
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
 	addGroup(root, "Filling a disk", newHarvest(a), newEval(a), newFetch(a))
 	addGroup(root, "Looking at a disk", newStatus(a), newSnapshots(a), newAttrs(a), newSources(a))
-	addGroup(root, "Asking a disk", newQuery(a), newDiff(a), newReport(a))
+	addGroup(root, "Asking a disk", newQuery(a), newPlan(a), newDiff(a), newReport(a))
 	addGroup(root, "Without a network, and by hand", newWant(a), newImport(a), newAdd(a))
 	help := newHelp()
 	root.SetHelpCommand(help)

@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"granary"
+	"granary/fetch"
+)
+
+// planFlags say what a plan is about.
+type planFlags struct {
+	ask     askFlags
+	only    onlyFlags
+	reserve reserve
+}
+
+func (f *planFlags) add(cmd *cobra.Command) {
+	f.ask.addSnapshots(cmd)
+	f.only.add(cmd)
+	cmd.Flags().Var(&f.reserve, "reserve",
+		"of the free disk, what is to stay so, a `SIZE` such as 2G (default: 256M)")
+}
+
+func newPlan(a *app) *cobra.Command {
+	flags := new(planFlags)
+	cmd := &cobra.Command{
+		Use:   "plan [ATTR…]",
+		Short: "What a fetch would take: sources and bytes, by host and kind",
+		Long: "Says what a fetch would take, and fetches nothing: how many sources are wanted and\n" +
+			"not held, how many bytes they have, and where they come from. ATTR, a path or a\n" +
+			"pattern such as 'python3Packages.*', is the same as --only ATTR.\n\n" +
+			sizingRule + "\n\n" +
+			"Sources are listed by the host of their first URL, by kind, and by package set: a\n" +
+			"source counts in each set that needs it. Those with most bytes come first; -v\n" +
+			"lists all. With --json each is a line, after one with \"part\":\"total\": part is host,\n" +
+			"kind or packageSet, with name, sources, known, knownBytes, estimated,\n" +
+			"estimatedBytes and unknown (sources each). The total has byHand (sources that only\n" +
+			"a person can get), needBuilder (that nothing but Nix or a substituter makes), noURL,\n" +
+			"held, free (bytes of the disk), reserve, and fits: whether what is known and\n" +
+			"estimated does; null if that cannot be told.",
+		Example: "  granary plan --disk /mnt/usb\n" +
+			"  granary plan 'haskellPackages.*'",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			flags.only.patterns = slices.Concat(args, flags.only.patterns)
+			flags.only.arguments = len(args) > 0
+			if err := flags.only.check(); err != nil {
+				return err
+			}
+			if err := a.openForReading(cmd.Context()); err != nil {
+				return err
+			}
+			return a.plan(cmd.Context(), flags)
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+// plan says what a fetch would take.
+func (a *app) plan(ctx context.Context, flags *planFlags) error {
+	w, err := a.wish(ctx, &flags.ask, &flags.only)
+	if err != nil {
+		return err
+	}
+	p := newPlanning(w)
+	if err := p.look(a, flags.reserve); err != nil {
+		return err
+	}
+	if a.json {
+		return a.buffered(func() error { return a.printPlanJSON(p) })
+	}
+	return a.printf("%s", p.text(a))
+}
+
+// A planning is what a fetch would take, added up.
+type planning struct {
+	total       planTotal
+	byHost      amounts
+	byKind      amounts
+	packageSets amounts
+}
+
+// planTotal is the first line of `granary plan --json`.
+type planTotal struct {
+	Part string `json:"part"`
+	amount
+	ByHand      int    `json:"byHand"`      // that a person must get
+	NeedBuilder int    `json:"needBuilder"` // that granary has no recipe for
+	NoURL       int    `json:"noURL"`       // of the others, that have no URL
+	Held        int    `json:"held"`        // that are wanted, too
+	Free        *int64 `json:"free"`        // bytes of the disk
+	Reserve     int64  `json:"reserve"`     // bytes of it that stay free
+	Fits        *bool  `json:"fits"`
+}
+
+// planPart is a further line.
+type planPart struct {
+	Part string `json:"part"`
+	Name string `json:"name"`
+	amount
+}
+
+func newPlanning(w *wish) *planning {
+	p := &planning{planTotal{Part: "total", Held: w.held}, amounts{}, amounts{}, amounts{}}
+	for i := range w.sources {
+		s, d := &w.sources[i].Source, w.sizes[i]
+		p.total.add(d)
+		p.byHost.add(firstHost(s), d)
+		p.byKind.add(string(s.Kind), d)
+		switch {
+		case byHand(s):
+			p.total.ByHand++
+		case s.Recipe == "":
+			p.total.NeedBuilder++
+		case len(s.URLs) == 0:
+			p.total.NoURL++
+		}
+	}
+	p.addPackageSets(w)
+	return p
+}
+
+// firstHost returns the host that a fetch asks first.
+func firstHost(s *granary.Source) string {
+	if len(s.URLs) == 0 {
+		return "(no URL)"
+	}
+	u, err := url.Parse(s.URLs[0])
+	if err != nil || u.Host == "" {
+		return "(no host)"
+	}
+	return strings.ToLower(hostOf(u))
+}
+
+// noSet is the package set of what no attribute needs.
+const noSet = "(no attribute)"
+
+// addPackageSets counts a source in each package set that needs it.
+func (p *planning) addPackageSets(w *wish) {
+	group, names := w.packageSets()
+	needed := make([]bool, len(w.sources))
+	w.graph.Groups(w.graph.Roots, group, func(number, source int32) {
+		if i, ok := w.place[w.graph.Sources[source]]; ok {
+			p.packageSets.add(names[number], w.sizes[i])
+			needed[i] = true
+		}
+	})
+	for i, d := range w.sizes {
+		if !needed[i] {
+			p.packageSets.add(noSet, d)
+		}
+	}
+}
+
+// packageSets returns by attribute the number of its package set, and their names.
+func (w *wish) packageSets() (group []int32, names []string) {
+	group = make([]int32, len(w.attributes))
+	numbers := map[string]int32{}
+	for i := range w.attributes {
+		set := packageSet(w.attributes[i].Path)
+		number, ok := numbers[set]
+		if !ok {
+			number = int32(len(names))
+			numbers[set] = number
+			names = append(names, set)
+		}
+		group[i] = number
+	}
+	return group, names
+}
+
+// look looks at the free space of the disk.
+func (p *planning) look(a *app, keep reserve) error {
+	t := &p.total
+	switch {
+	case keep > 0:
+		t.Reserve = int64(keep)
+	case keep == 0:
+		t.Reserve = fetch.DefaultReserve
+	}
+	free, err := a.disk.Free()
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.Free = &free
+	if fits := t.bytes()+t.Reserve <= free; t.Unknown == 0 || !fits {
+		t.Fits = &fits
+	}
+	return nil
+}
+
+func (a *app) printPlanJSON(p *planning) error {
+	if err := a.printJSON(p.total); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		name    string
+		amounts amounts
+	}{{"host", p.byHost}, {"kind", p.byKind}, {"packageSet", p.packageSets}} {
+		for _, name := range part.amounts.names() {
+			err := a.printJSON(planPart{part.name, name, *part.amounts[name]})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// planRows is how many hosts, kinds and package sets a person can take in at a glance.
+const planRows = 10
+
+// text is for people.
+func (p *planning) text(a *app) string {
+	w := new(strings.Builder)
+	t, most := &p.total, planRows
+	if a.verbose {
+		most = max(len(p.byHost), len(p.packageSets), len(p.byKind))
+	}
+	fmt.Fprintf(w, "%s to fetch, %s; %s held already\n", count(t.Sources, "source"), &t.amount,
+		thousands(t.Held))
+	if t.Sources == 0 {
+		return w.String()
+	}
+	w.WriteString(t.sizes())
+	w.WriteString(t.room())
+	w.WriteString(t.obstacles())
+	for _, part := range []struct {
+		title   string
+		amounts amounts
+	}{
+		{"host of the first URL", p.byHost}, {"kind", p.byKind},
+		{"package set; a source counts in each that needs it", p.packageSets},
+	} {
+		fmt.Fprintf(w, "\n%9s %11s %9s  by %s\n%s", "sources", "bytes", "unknown", part.title,
+			part.amounts.table(most))
+	}
+	return w.String()
+}
+
+// sizes says how well the sizes are known.
+func (t *planTotal) sizes() string {
+	w := new(strings.Builder)
+	for _, row := range []struct {
+		n     int
+		bytes int64
+		text  string
+	}{
+		{t.Known, t.KnownBytes, "of known size"},
+		{t.Estimated, t.EstimatedBytes, "of estimated size"},
+	} {
+		if row.n > 0 {
+			fmt.Fprintf(w, "%9s %11s  %s\n", thousands(row.n), bytes(row.bytes), row.text)
+		}
+	}
+	if t.Unknown > 0 {
+		fmt.Fprintf(w, "%9s %11s  of unknown size\n", thousands(t.Unknown), "?")
+	}
+	return w.String()
+}
+
+// room says whether the disk has enough of it.
+func (t *planTotal) room() string {
+	if t.Free == nil {
+		return ""
+	}
+	verdict := "enough, but for what is of unknown size"
+	switch {
+	case t.Fits == nil:
+	case *t.Fits && t.Estimated > 0:
+		verdict = "enough, if the estimates are right"
+	case *t.Fits:
+		verdict = "enough"
+	default:
+		verdict = "not enough"
+	}
+	return fmt.Sprintf("%9s %11s  free on the disk, of which %s stay so: %s\n", "",
+		bytes(*t.Free), bytes(t.Reserve), verdict)
+}
+
+// obstacles says what a fetch cannot get.
+func (t *planTotal) obstacles() string {
+	w := new(strings.Builder)
+	for _, row := range []struct {
+		n    int
+		text string
+	}{
+		{t.ByHand, "a person must get, and granary add takes: granary sources says how"},
+		{t.NeedBuilder, "have no recipe: a substituter has them, or --builders makes them"},
+		{t.NoURL, "have no URL: a hashed mirror or a substituter may have them"},
+	} {
+		if row.n > 0 {
+			fmt.Fprintf(w, "%9s  %s\n", thousands(row.n), row.text)
+		}
+	}
+	if w.Len() == 0 {
+		return ""
+	}
+	return "\nof these\n" + w.String()
+}

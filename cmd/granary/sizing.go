@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"granary"
+	"granary/catalog"
+	"granary/hashes"
+)
+
+// A certainty says how well the size of a download is known.
+type certainty int
+
+const (
+	sizeUnknown certainty = iota
+	sizeEstimated
+	sizeKnown
+)
+
+// A sizing tells how large the downloads of sources are.
+type sizing struct {
+	said    map[int64]catalog.Size
+	objects map[hashes.Hash]bool // that the disk holds
+	things  map[string]mean      // by name but for the version, and extension
+	forms   map[string]mean      // by kind and extension
+	kinds   map[string]mean
+	all     mean
+}
+
+// sizingRule is for people.
+const sizingRule = "The size of a download is known where a server, a want-list or an earlier attempt\n" +
+	"said it; nothing is to download for an object that the disk has. It is estimated\n" +
+	"where only the size of a substituter's NAR is known, and by other versions of the\n" +
+	"same thing, or else by the mean of at least 20 known sizes of the same kind and\n" +
+	"extension, or of the same kind. What is left is of unknown size."
+
+// newSizing learns from sources, held and missing.
+func (a *app) newSizing(ctx context.Context, sources []catalog.Source) (*sizing, error) {
+	said, err := a.catalog.Sizes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	z := &sizing{
+		said: said, objects: map[hashes.Hash]bool{}, things: map[string]mean{},
+		forms: map[string]mean{}, kinds: map[string]mean{},
+	}
+	for i := range sources {
+		s := &sources[i]
+		if s.State == catalog.Held {
+			z.objects[s.Object] = true
+			z.learn(s, s.Size)
+		} else if bytes, ok := z.told(s); ok {
+			z.learn(s, bytes)
+		}
+	}
+	return z, nil
+}
+
+// A mean is what some sizes add up to.
+type mean struct {
+	n   int64
+	sum float64
+}
+
+func (m mean) with(bytes int64) mean { return mean{m.n + 1, m.sum + float64(bytes)} }
+func (m mean) bytes() int64          { return int64(m.sum / float64(m.n)) }
+
+// enough is how many sizes make a mean that other sources are estimated by.
+const enough = 20
+
+// learn takes a known size of a source.
+func (z *sizing) learn(s *catalog.Source, bytes int64) {
+	z.all = z.all.with(bytes)
+	if thing := thingOf(s); thing != "" {
+		z.things[thing] = z.things[thing].with(bytes)
+	}
+	form, kind := formOf(s), string(s.Kind)
+	z.forms[form] = z.forms[form].with(bytes)
+	z.kinds[kind] = z.kinds[kind].with(bytes)
+}
+
+// maxBytes is the largest size that is believed; a million of them can be added up.
+const maxBytes = 1 << 42
+
+// told returns a size that somebody knew: that of an object that was here comes first.
+func (z *sizing) told(s *catalog.Source) (int64, bool) {
+	said := z.said[s.ID]
+	switch {
+	case s.Size > 0:
+		return s.Size, true
+	case said.Exact && said.Bytes >= 0:
+		return min(said.Bytes, maxBytes), true
+	case s.Download > 0:
+		return min(s.Download, maxBytes), true
+	}
+	return 0, false
+}
+
+// of returns how large the download of a missing source is.
+func (z *sizing) of(s *catalog.Source) download {
+	if z.objects[s.FromHash] || s.CA.Mode == hashes.Flat && z.objects[s.CA.Hash] {
+		return download{0, sizeKnown}
+	}
+	if bytes, ok := z.told(s); ok {
+		return download{bytes, sizeKnown}
+	}
+	if said, ok := z.said[s.ID]; ok && said.Bytes >= 0 {
+		return download{min(said.Bytes, maxBytes), sizeEstimated}
+	}
+	if m := z.things[thingOf(s)]; m.n > 0 {
+		return download{m.bytes(), sizeEstimated}
+	}
+	for _, m := range []mean{z.forms[formOf(s)], z.kinds[string(s.Kind)]} {
+		if m.n >= enough {
+			return download{m.bytes(), sizeEstimated}
+		}
+	}
+	return download{}
+}
+
+// versioned parts a name as Nix's parseDrvName does: the version begins after the first
+// dash that no letter follows.
+var versioned = regexp.MustCompile(`^(.+?)-[0-9]`)
+
+// thingOf returns what all versions of a source have in common, "" if it has none.
+func thingOf(s *catalog.Source) string {
+	if m := versioned.FindStringSubmatch(s.Name); m != nil {
+		return m[1] + " " + extension(&s.Source)
+	}
+	return ""
+}
+
+func formOf(s *catalog.Source) string { return string(s.Kind) + " " + extension(&s.Source) }
+
+var extensions = regexp.MustCompile(`(\.tar)?\.[A-Za-z][A-Za-z0-9]{0,8}$`)
+
+// extension returns what the name of a source ends with, such as .tar.gz, or else its
+// first URL; or "".
+func extension(s *granary.Source) string {
+	ending := extensions.FindString(s.Name)
+	if ending == "" && len(s.URLs) > 0 {
+		path, _, _ := strings.Cut(s.URLs[0], "?")
+		ending = extensions.FindString(path)
+	}
+	return strings.ToLower(ending)
+}
