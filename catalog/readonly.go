@@ -44,10 +44,7 @@ func openRecorded(ctx context.Context, path string) (c *Catalog, schema int, err
 	params := url.Values{"mode": {"ro"}, "_busy_timeout": {"10000"}}
 	c, err = open(ctx, path, params)
 	if err != nil && isReadOnly(err) {
-		if c, err = openRecovered(ctx, path); c == nil && err == nil {
-			params.Set("immutable", "1")
-			c, err = open(ctx, path, params)
-		}
+		c, err = openUnwritable(ctx, path, params)
 	}
 	if err != nil {
 		return nil, 0, err
