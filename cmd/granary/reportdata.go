@@ -62,7 +62,7 @@ func (a *app) readReport(ctx context.Context, flags *askFlags) (*report, error) 
 	if err := r.readSources(ctx, a); err != nil {
 		return nil, err
 	}
-	r.findMissing()
+	r.findMissing(a.disk.Has)
 	r.leading = r.findLeading()
 	return r, r.readNames(ctx, a)
 }
@@ -111,8 +111,9 @@ func (r *report) readSources(ctx context.Context, a *app) (err error) {
 	return err
 }
 
-// findMissing finds and ranks the sources that are missing.
-func (r *report) findMissing() {
+// findMissing finds and ranks the sources that are missing. The inquiry has looked for
+// the objects of those in its graph; has does so for others.
+func (r *report) findMissing(has func(hashes.Hash) bool) {
 	for i := range r.sources {
 		m := missingSource{
 			Source: &r.sources[i], number: closure.None, bytes: r.holdings[i].Bytes,
@@ -122,6 +123,8 @@ func (r *report) findMissing() {
 			m.number, m.users = number, r.counts.Users[number]
 			m.unlocks = r.counts.Unlocks[number]
 			m.lost = m.State == catalog.Held && r.inquiry.sources[number].Missing
+		} else {
+			m.lost = m.State == catalog.Held && !has(m.Object)
 		}
 		if m.State != catalog.Held || m.lost {
 			r.missing = append(r.missing, m)

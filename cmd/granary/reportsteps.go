@@ -23,7 +23,7 @@ func (r *report) steps() []step {
 	flags := new(fetchFlags)
 	remedies := r.failures().remedies(flags)
 	for _, c := range remedies[:min(4, len(remedies))] {
-		steps = append(steps, step{"for " + count(c.sources, "source"), c.remedy.command(flags)})
+		steps = append(steps, step{"may bring " + count(c.sources, "source"), c.remedy.command(flags)})
 	}
 	if len(r.missing) > 0 {
 		steps = append(steps,

@@ -110,15 +110,32 @@ function areaButton({ item, x, y, width, height }, box, choose) {
 
 // areaLabel returns the text that fits into an area, or null.
 function areaLabel(item, width, height) {
-	const letter = 7.2; // pixels, about
-	const line = 15;
-	if (height < line + 5 || width < 24 || item.name.length * letter + 8 > width * Math.min(2, Math.floor((height - 5) / line))) {
-		return null;
-	}
-	const label = element('span', { 'aria-hidden': 'true' }, element('b', {}, item.name));
-	const lines = Math.ceil((item.name.length * letter + 8) / width);
-	if (height >= (lines + 1) * line + 5) label.append(percent(item.yes, item.yes + item.no));
+	const line = 15; // pixels, as those below
+	const lines = nameLines(item.name, width - 12);
+	const room = Math.floor((height - 6) / line);
+	if (!lines || lines.length > room) return null;
+	const name = element('b');
+	for (const part of lines) name.append(part, element('br'));
+	const label = element('span', { 'aria-hidden': 'true' }, name);
+	if (lines.length < room) label.append(percent(item.yes, item.yes + item.no));
 	return label;
+}
+
+const measure = document.createElement('canvas').getContext('2d');
+
+// nameLines breaks a name before capitals, digits and dashes, or returns null if a part
+// is wider than there is room.
+function nameLines(name, room) {
+	if (room < 10) return null;
+	measure.font = `600 12px ${getComputedStyle(treemap).fontFamily}`;
+	const fits = (text) => measure.measureText(text).width <= room;
+	const lines = [''];
+	for (const part of name.split(/(?<=[a-z])(?=[A-Z0-9])|(?<=[-_.])/)) {
+		if (!fits(part)) return null;
+		if (fits(lines.at(-1) + part)) lines[lines.length - 1] += part;
+		else lines.push(part);
+	}
+	return lines;
 }
 
 // One of the areas is reached with Tab, the others from there with the arrow keys.
