@@ -139,7 +139,16 @@ func (m *model) wanted() []*modelSource {
 			set[s] = true
 		}
 	}
-	for _, snapshot := range m.snapshots {
+	for _, s := range wantedBy(m.snapshots) {
+		set[s] = true
+	}
+	return sortedSources(set)
+}
+
+// wantedBy returns the sources that one of the snapshots wants.
+func wantedBy(snapshots []*modelSnapshot) []*modelSource {
+	set := map[*modelSource]bool{}
+	for _, snapshot := range snapshots {
 		for _, s := range snapshot.wanted() {
 			set[s] = true
 		}

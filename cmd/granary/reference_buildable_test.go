@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,9 +50,11 @@ func (m *model) buildable(a *modelAttribute, full bool) wantBuildable {
 
 // A question is which attributes a command is asked for.
 type question struct {
-	args []string
-	keep func(*modelAttribute) bool
-	full bool
+	args  []string
+	keep  func(*modelAttribute) bool
+	named bool             // by paths or patterns
+	of    []*modelSnapshot // that flags leave; nil: all
+	full  bool
 	// firm tells whether a no to the attribute makes the exit status 3.
 	firm func(*modelAttribute) bool
 }
@@ -72,12 +75,15 @@ func (m *model) questions(rng *rand.Rand) []question {
 	for range 3 {
 		path := all[rng.IntN(len(all))].Path
 		named := func(a *modelAttribute) bool { return a.Path == path }
-		add(question{args: []string{path}, keep: named, firm: named})
+		add(question{args: []string{path}, keep: named, named: true, firm: named})
 	}
 	s := m.snapshots[rng.IntN(len(m.snapshots))]
-	add(question{args: []string{"--snapshot", s.name}, firm: never,
+	add(question{args: []string{"--snapshot", s.name}, firm: never, of: []*modelSnapshot{s},
 		keep: func(a *modelAttribute) bool { return a.snapshot == s }})
-	add(question{args: []string{"--system", s.system}, firm: never,
+	of := slices.DeleteFunc(slices.Clone(m.snapshots), func(other *modelSnapshot) bool {
+		return other.system != s.system
+	})
+	add(question{args: []string{"--system", s.system}, firm: never, of: of,
 		keep: func(a *modelAttribute) bool { return a.snapshot.system == s.system }})
 	return append(asked, m.patternQuestions(all)...)
 }
@@ -89,7 +95,9 @@ func (m *model) patternQuestions(all []*modelAttribute) (asked []question) {
 		keep := func(a *modelAttribute) bool { return likePath(pattern, a.Path) }
 		for _, a := range all {
 			if keep(a) {
-				asked = append(asked, question{args: []string{pattern}, keep: keep, firm: evaluated})
+				asked = append(asked, question{
+					args: []string{pattern}, keep: keep, named: true, firm: evaluated,
+				})
 				break
 			}
 		}

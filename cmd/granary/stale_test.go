@@ -19,7 +19,7 @@ import (
 )
 
 // references are what every query is checked against.
-var references = []func(t *testing.T, m *model, rng *rand.Rand){checkBuildable}
+var references = []func(t *testing.T, m *model, rng *rand.Rand){checkBuildable, checkMissing}
 
 // checkAnswers checks every query on the sample's disk as it is now, and the verdict on
 // hello.
