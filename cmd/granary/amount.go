@@ -88,3 +88,24 @@ func (m amounts) table(most int) string {
 	}
 	return w.String()
 }
+
+// rows says how well the sizes are known, in a line for each certainty.
+func (m *amount) rows() string {
+	w := new(strings.Builder)
+	for _, row := range []struct {
+		n     int
+		bytes int64
+		text  string
+	}{
+		{m.Known, m.KnownBytes, "of known size"},
+		{m.Estimated, m.EstimatedBytes, "of estimated size"},
+	} {
+		if row.n > 0 {
+			fmt.Fprintf(w, "%9s %11s  %s\n", thousands(row.n), bytes(row.bytes), row.text)
+		}
+	}
+	if m.Unknown > 0 {
+		fmt.Fprintf(w, "%9s %11s  of unknown size\n", thousands(m.Unknown), "?")
+	}
+	return w.String()
+}

@@ -22,11 +22,14 @@ func hint(err error) string {
 	var blocked *eval.BlockedError
 	var noMatch *noMatchError
 	var full *fetch.FullError
+	var noSizes noSizesError
 	switch {
 	case errors.Is(err, eval.ErrNoNix):
 		return "evaluation needs Nix 2.8 or later. " + howToGetNix
 	case errors.As(err, &noMatch):
 		return noMatch.hint
+	case errors.As(err, &noSizes):
+		return "granary plan --sizes asks servers how large their files are"
 	case errors.As(err, &oldNix):
 		return oldNix.hint()
 	case errors.As(err, &blocked) && blocked.Fetch.OutPath == "":

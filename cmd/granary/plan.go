@@ -18,12 +18,14 @@ import (
 type planFlags struct {
 	ask     askFlags
 	only    onlyFlags
+	budget  size
 	reserve reserve
 }
 
 func (f *planFlags) add(cmd *cobra.Command) {
 	f.ask.addSnapshots(cmd)
 	f.only.add(cmd)
+	addBudget(cmd, &f.budget)
 	cmd.Flags().Var(&f.reserve, "reserve",
 		"of the free disk, what is to stay so, a `SIZE` such as 2G (default: 256M)")
 }
@@ -44,9 +46,10 @@ func newPlan(a *app) *cobra.Command {
 			"estimatedBytes and unknown (sources each). The total has byHand (sources that only\n" +
 			"a person can get), needBuilder (that nothing but Nix or a substituter makes), noURL,\n" +
 			"held, free (bytes of the disk), reserve, and fits: whether what is known and\n" +
-			"estimated does; null if that cannot be told.",
+			"estimated does; null if that cannot be told.\n\n" +
+			budgetRule,
 		Example: "  granary plan --disk /mnt/usb\n" +
-			"  granary plan 'haskellPackages.*'",
+			"  granary plan 'haskellPackages.*' --budget 20G",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.only.patterns = slices.Concat(args, flags.only.patterns)
 			flags.only.arguments = len(args) > 0
@@ -69,6 +72,9 @@ func (a *app) plan(ctx context.Context, flags *planFlags) error {
 	if err != nil {
 		return err
 	}
+	if flags.budget > 0 {
+		return a.planWithin(w, int64(flags.budget))
+	}
 	p := newPlanning(w)
 	if err := p.look(a, flags.reserve); err != nil {
 		return err
@@ -77,6 +83,20 @@ func (a *app) plan(ctx context.Context, flags *planFlags) error {
 		return a.buffered(func() error { return a.printPlanJSON(p) })
 	}
 	return a.printf("%s", p.text(a))
+}
+
+// planWithin says what a fetch within a budget would take.
+func (a *app) planWithin(w *wish, budget int64) error {
+	b, err := w.allot(budget, func(place int) bool { return !byHand(&w.sources[place].Source) })
+	if err != nil {
+		return err
+	}
+	return a.buffered(func() error {
+		if a.json {
+			return a.printBudgetJSON(b)
+		}
+		return a.printBudget(b)
+	})
 }
 
 // A planning is what a fetch would take, added up.
@@ -232,7 +252,7 @@ func (p *planning) text(a *app) string {
 	if t.Sources == 0 {
 		return w.String()
 	}
-	w.WriteString(t.sizes())
+	w.WriteString(t.amount.rows())
 	w.WriteString(t.room())
 	w.WriteString(t.obstacles())
 	for _, part := range []struct {
@@ -244,27 +264,6 @@ func (p *planning) text(a *app) string {
 	} {
 		fmt.Fprintf(w, "\n%9s %11s %9s  by %s\n%s", "sources", "bytes", "unknown", part.title,
 			part.amounts.table(most))
-	}
-	return w.String()
-}
-
-// sizes says how well the sizes are known.
-func (t *planTotal) sizes() string {
-	w := new(strings.Builder)
-	for _, row := range []struct {
-		n     int
-		bytes int64
-		text  string
-	}{
-		{t.Known, t.KnownBytes, "of known size"},
-		{t.Estimated, t.EstimatedBytes, "of estimated size"},
-	} {
-		if row.n > 0 {
-			fmt.Fprintf(w, "%9s %11s  %s\n", thousands(row.n), bytes(row.bytes), row.text)
-		}
-	}
-	if t.Unknown > 0 {
-		fmt.Fprintf(w, "%9s %11s  of unknown size\n", thousands(t.Unknown), "?")
 	}
 	return w.String()
 }
