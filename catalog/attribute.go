@@ -1,10 +1,12 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"granary"
 )
@@ -18,9 +20,9 @@ type Attribute struct {
 }
 
 // Attributes returns the attributes of a snapshot, or of all if name is "",
-// each snapshot's in the order of their paths. 20,000 take 60 ms.
+// each snapshot's in the order of their paths. 20,000 take 35 ms.
 func (c *Catalog) Attributes(ctx context.Context, name string) ([]Attribute, error) {
-	return c.attributes(ctx, name, attributeQuery+` ORDER BY a.path, a.id`)
+	return c.attributes(ctx, name, "true")
 }
 
 // AttributesAt returns those of the attributes that are at one of paths, which are
@@ -32,27 +34,28 @@ func (c *Catalog) AttributesAt(
 	if err != nil {
 		return nil, err
 	}
-	return c.attributes(ctx, name, attributeQuery+
-		` WHERE a.path IN (SELECT value FROM json_each(?)) ORDER BY a.path, a.id`, string(list))
+	return c.attributes(ctx, name, "a.path IN (SELECT value FROM json_each(?))", string(list))
 }
 
+// attributes returns the attributes for which where is true.
 func (c *Catalog) attributes(
-	ctx context.Context, name, query string, args ...any,
+	ctx context.Context, name, where string, args ...any,
 ) ([]Attribute, error) {
 	snapshots, err := c.attributeSets(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	rows, ids, err := c.attributeRows(ctx, query, args...)
+	rows, err := c.attributeRows(ctx, where, args...)
 	if err != nil {
 		return nil, err
 	}
 	var all []Attribute
 	for _, s := range snapshots {
 		all = slices.Grow(all, min(len(s.attributes), len(rows)))
+		in := newRowSet(s.attributes)
 		for i := range rows {
-			if _, ok := slices.BinarySearch(s.attributes, ids[i]); ok {
-				at := rows[i]
+			if in.has(rows[i].id) {
+				at := rows[i].Attribute
 				at.Snapshot, at.System = s.Name, s.System
 				all = append(all, at)
 			}
@@ -81,30 +84,59 @@ func (c *Catalog) attributeSets(ctx context.Context, name string) (all []members
 	return all, err
 }
 
-const attributeQuery = `SELECT a.id, a.path, coalesce(d.path, ''), a.name, a.unfree,
-		coalesce(a.error, ''), coalesce(a.error_kind, ''), coalesce(n.path, ''),
-		coalesce(a.fetch, ''), coalesce(a.derivation_id, a.needs_id, 0)
-	FROM attribute a LEFT JOIN derivation d ON d.id = a.derivation_id
-	LEFT JOIN derivation n ON n.id = a.needs_id`
+// A numberedAttribute is an Attribute without what concerns snapshots, and its row.
+type numberedAttribute struct {
+	Attribute
+	id int64
+}
 
-// attributeRows returns attributes without what concerns snapshots, and their rows.
+// attributeRows returns the attributes for which where is true, in the order of their
+// paths. To have them sorted by SQLite, which would look up each row, takes twice as long.
 func (c *Catalog) attributeRows(
-	ctx context.Context, query string, args ...any,
-) (all []Attribute, ids []int64, err error) {
+	ctx context.Context, where string, args ...any,
+) (all []numberedAttribute, err error) {
 	err = c.query(ctx, func(rows *sql.Rows) error {
-		var a Attribute
-		var id int64
-		var drv, needs, fetch string
-		err := rows.Scan(&id, &a.Path, &drv, &a.Name, &a.Unfree, &a.Error, &a.Kind, &needs,
-			&fetch, &a.row)
-		if err != nil {
-			return err
-		}
-		a.DrvPath, a.Needs = storePath(drv), storePath(needs)
-		a.Fetch, err = decodeJSON[granary.Fetch](fetch)
+		var a numberedAttribute
+		err := rows.Scan(&a.id, &a.Path, &a.DrvPath, &a.Name, &a.Unfree, &a.row)
 		all = append(all, a)
-		ids = append(ids, id)
 		return err
-	}, query, args...)
-	return all, ids, err
+	}, `SELECT a.id, a.path, coalesce('`+storePrefix+`' || d.path, ''), a.name, a.unfree,
+			coalesce(a.derivation_id, a.needs_id, 0)
+		FROM attribute a LEFT JOIN derivation d ON d.id = a.derivation_id WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(a, b numberedAttribute) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.id, b.id))
+	})
+	return all, c.attributeErrors(ctx, all, where, args...)
+}
+
+// attributeErrors adds to attributes what went wrong.
+func (c *Catalog) attributeErrors(
+	ctx context.Context, all []numberedAttribute, where string, args ...any,
+) error {
+	if !slices.ContainsFunc(all, func(a numberedAttribute) bool { return a.DrvPath == "" }) {
+		return nil
+	}
+	wrong := map[int64]*granary.Attribute{}
+	for i := range all {
+		if all[i].DrvPath == "" {
+			wrong[all[i].id] = &all[i].Attribute.Attribute
+		}
+	}
+	return c.query(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var fetch string
+		var a granary.Attribute
+		err := rows.Scan(&id, &a.Error, &a.Kind, &a.Needs, &fetch)
+		if to := wrong[id]; err == nil && to != nil {
+			to.Error, to.Kind, to.Needs = a.Error, a.Kind, a.Needs
+			to.Fetch, err = decodeJSON[granary.Fetch](fetch)
+		}
+		return err
+	}, `SELECT a.id, a.error, a.error_kind, coalesce('`+storePrefix+`' || n.path, ''),
+			coalesce(a.fetch, '')
+		FROM attribute a LEFT JOIN derivation n ON n.id = a.needs_id
+		WHERE a.error_kind IS NOT NULL AND `+where, args...)
 }

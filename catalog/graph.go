@@ -58,9 +58,9 @@ type graphReader struct {
 	complete bool // r.g has what is needed
 
 	g       Graph
-	nodes   []int32         // by row; None and 0 alike mean that it was not read, see node
-	sources map[int64]int32 // by row
-	inputs  []int32         // of the node that is being added
+	nodes   []int32 // by row; None and 0 alike mean that it was not read, see node
+	sources []int32 // by row: one more than the number
+	inputs  []int32 // of the node that is being added
 	ids     []int64
 }
 
@@ -73,7 +73,7 @@ type derivationNode struct {
 // readAll reads every derivation. Rows are in the order in which they were recorded:
 // inputs have smaller numbers than what needs them.
 func (r *graphReader) readAll(ctx context.Context) error {
-	r.g, r.nodes, r.sources = Graph{}, nil, map[int64]int32{}
+	r.g, r.nodes, r.sources = Graph{}, nil, nil
 	r.complete = true
 	return r.c.query(ctx, func(rows *sql.Rows) error {
 		var d derivationNode
@@ -106,7 +106,7 @@ func (r *graphReader) readLevels(ctx context.Context, attrs []Attribute) error {
 		return nil // too much
 	}
 	slices.SortFunc(all, func(a, b derivationNode) int { return int(a.id - b.id) })
-	r.sources, r.complete = map[int64]int32{}, true
+	r.complete = true
 	for i := range all {
 		if err := r.add(&all[i]); err != nil {
 			return err
@@ -207,13 +207,14 @@ func (r *graphReader) source(row int64) int32 {
 	if row == 0 {
 		return closure.None
 	}
-	number, ok := r.sources[row]
-	if !ok {
-		number = int32(len(r.g.Sources))
-		r.sources[row] = number
-		r.g.Sources = append(r.g.Sources, row)
+	for int64(len(r.sources)) <= row {
+		r.sources = append(r.sources, 0)
 	}
-	return number
+	if r.sources[row] == 0 {
+		r.g.Sources = append(r.g.Sources, row)
+		r.sources[row] = int32(len(r.g.Sources))
+	}
+	return r.sources[row] - 1
 }
 
 // addFetches finds the attributes' roots, and adds those that are downloads.

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"granary/hashes"
 )
@@ -19,42 +20,71 @@ type Holding struct {
 func (h *Holding) Held() bool { return !h.Object.IsZero() }
 
 // mostHoldings is how many rows are looked up, and not read with all others.
-const mostHoldings = 2000
+const mostHoldings = 10_000
 
 // Holdings returns what there is to say of sources, in the order of their rows. A
-// thousand take 3 ms, 30,000 take 30 ms.
+// thousand take 2 ms, 30,000 take 25 ms if half of them are held.
 func (c *Catalog) Holdings(ctx context.Context, sources []int64) ([]Holding, error) {
-	const query = `SELECT s.id, coalesce(r.object_algo, ''), r.object_hash,
-			coalesce(r.object_size, s.size, iif(z.exact, z.bytes, NULL), -1)
-		FROM source s LEFT JOIN outcome r ON r.source_id = s.id
-		LEFT JOIN size z ON z.source_id = s.id`
-	place := make(map[int64]int, len(sources))
-	for i, id := range sources {
-		place[id] = i
-	}
 	all := make([]Holding, len(sources))
-	scan := func(rows *sql.Rows) error {
-		id, h, err := scanHolding(rows)
-		if i, ok := place[id]; ok {
-			all[i] = h
+	for i := range all {
+		all[i].Bytes = -1
+	}
+	holdings := newByRow(sources)
+	for _, of := range []struct {
+		table, id string
+		columns   string
+		where     string
+	}{ // what is in a later one counts
+		{"size", "source_id", "'', NULL, bytes", "exact AND bytes IS NOT NULL"},
+		{"source", "id", "'', NULL, size", "size IS NOT NULL"},
+		{"outcome", "source_id", "object_algo, object_hash, object_size", "object_algo IS NOT NULL"},
+	} {
+		query := "SELECT " + of.id + ", " + of.columns + " FROM " + of.table + " WHERE " + of.where
+		var args []any
+		if len(sources) <= mostHoldings {
+			query += " AND " + of.id + " IN (SELECT value FROM json_each(?))"
+			args = append(args, jsonNumbers(sources))
 		}
-		return err
+		err := c.query(ctx, func(rows *sql.Rows) error {
+			id, h, err := scanHolding(rows)
+			if i := holdings.place(id); err == nil && i >= 0 {
+				all[i] = h
+			}
+			return err
+		}, query, args...)
+		if err != nil {
+			return nil, err
+		}
 	}
-	var err error
-	if len(sources) <= mostHoldings {
-		err = c.query(ctx, scan, query+` WHERE s.id IN (SELECT value FROM json_each(?))`,
-			jsonNumbers(sources))
-	} else {
-		err = c.query(ctx, scan, query)
-	}
-	return all, err
+	return all, nil
 }
 
 func scanHolding(rows *sql.Rows) (id int64, h Holding, err error) {
-	var algo string
-	var digest sql.RawBytes
-	if err = rows.Scan(&id, &algo, &digest, &h.Bytes); err == nil && algo != "" {
-		h.Object, err = columnHash(algo, digest)
+	var algo, digest sql.RawBytes
+	if err = rows.Scan(&id, &algo, &digest, &h.Bytes); err == nil && len(algo) > 0 {
+		h.Object, err = columnHash(string(algo), digest)
 	}
 	return id, h, err
+}
+
+// byRow tells where rows are in a list: their places, by row, and one more.
+type byRow []int32
+
+func newByRow(rows []int64) byRow {
+	if len(rows) == 0 {
+		return nil
+	}
+	b := make(byRow, slices.Max(rows)+1)
+	for i, row := range rows {
+		b[row] = int32(i) + 1
+	}
+	return b
+}
+
+// place returns the place of a row, or -1.
+func (b byRow) place(row int64) int32 {
+	if row < 0 || row >= int64(len(b)) {
+		return -1
+	}
+	return b[row] - 1
 }

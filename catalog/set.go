@@ -35,3 +35,22 @@ func decodeSet(ids []int64, blob []byte) ([]int64, error) {
 	}
 	return ids, nil
 }
+
+// A rowSet tells which rows are in a set: a bit for each.
+type rowSet []uint64
+
+// newRowSet returns the set of rows that are in rising order.
+func newRowSet(rows []int64) rowSet {
+	if len(rows) == 0 {
+		return nil
+	}
+	s := make(rowSet, rows[len(rows)-1]/64+1)
+	for _, row := range rows {
+		s[row/64] |= 1 << (row % 64)
+	}
+	return s
+}
+
+func (s rowSet) has(row int64) bool {
+	return row/64 < int64(len(s)) && s[row/64]>>(row%64)&1 != 0
+}

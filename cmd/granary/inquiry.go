@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -28,7 +27,8 @@ func (f *askFlags) add(cmd *cobra.Command) {
 // addSnapshots adds the flags that say of which snapshots.
 func (f *askFlags) addSnapshots(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.snapshot, "snapshot", "", "of the snapshot `NAME` only (default: of each)")
+	flags.StringVar(&f.snapshot, "snapshot", "",
+		"of the snapshot `NAME` only, or the one whose name begins so (default: of each)")
 	flags.StringArrayVar(&f.systems, "system", nil,
 		"of snapshots for the system `S` only, such as x86_64-linux (repeatable)")
 }
@@ -79,6 +79,9 @@ func (a *app) ask(
 		}
 	}
 	attributes, err := a.candidates(ctx, flags, args, paths)
+	if err == nil {
+		err = a.tellUnfinished(ctx)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,6 +103,9 @@ func (a *app) ask(
 func (a *app) candidates(
 	ctx context.Context, flags *askFlags, args, paths []string,
 ) (all []catalog.Attribute, err error) {
+	if err := a.chooseSnapshots(ctx, flags); err != nil {
+		return nil, err
+	}
 	if len(args) > 0 && len(paths) == len(args) {
 		all, err = a.catalog.AttributesAt(ctx, flags.snapshot, paths)
 	} else {
@@ -109,9 +115,6 @@ func (a *app) candidates(
 		all = slices.DeleteFunc(all, func(at catalog.Attribute) bool {
 			return !slices.Contains(flags.systems, at.System)
 		})
-	}
-	if err == nil && len(all) == 0 {
-		err = a.checkSnapshots(ctx, flags)
 	}
 	return all, err
 }
@@ -138,40 +141,10 @@ func (a *app) checkMatches(ctx context.Context, flags *askFlags, c *choice) erro
 	return nil
 }
 
-// checkSnapshots returns an error if there is no snapshot that the flags would have.
-func (a *app) checkSnapshots(ctx context.Context, flags *askFlags) error {
-	snapshots, err := a.catalog.Snapshots(ctx)
-	if err != nil {
-		return err
-	}
-	if len(snapshots) == 0 {
-		return &noMatchError{
-			fmt.Sprintf("disk %s: no evaluation came to its end here", a.diskDir),
-			"granary eval TREE evaluates a package set; what an interrupted evaluation left is used",
-		}
-	}
-	var systems []string
-	for _, s := range snapshots {
-		if slices.Contains(flags.systems, s.System) {
-			return nil
-		}
-		systems = append(systems, s.System)
-	}
-	if len(flags.systems) == 0 {
-		return nil
-	}
-	slices.Sort(systems)
-	return &noMatchError{
-		fmt.Sprintf("--system %s: no snapshot is for it", flags.systems[0]),
-		fmt.Sprintf("there are snapshots for %v; granary eval --system evaluates for others",
-			slices.Compact(systems)),
-	}
-}
-
 // present tells which sources are missing. An object that the catalog knows and the disk
 // has no more is not there.
 func (a *app) present(holdings []catalog.Holding) ([]closure.Source, error) {
-	const few = 2000 // to be looked up one by one
+	const few = 5000 // to be looked up one by one
 	has := a.disk.Has
 	if len(holdings) > few {
 		names, err := a.disk.Names()
