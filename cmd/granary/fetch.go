@@ -29,14 +29,27 @@ type fetchFlags struct {
 func (f *fetchFlags) add(cmd *cobra.Command) {
 	f.netFlags.add(cmd)
 	flags := cmd.Flags()
-	flags.IntVar(&f.jobs, "jobs", 32, "download `N` sources at once")
-	flags.IntVar(&f.jobsPerHost, "jobs-per-host", 4, "download `N` sources at once from one host")
+	f.addJobs(cmd, "download `N` sources at once")
 	f.mirrors.add(cmd)
 	f.substituters.add(cmd)
 	f.builders.add(cmd)
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
 	f.only.add(cmd)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
+}
+
+func (f *fetchFlags) addJobs(cmd *cobra.Command, what string) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.jobs, "jobs", 32, what)
+	flags.IntVar(&f.jobsPerHost, "jobs-per-host", 4, what+" from one host")
+}
+
+// addAsking adds the flags of commands that ask for sizes, and download nothing.
+func (f *fetchFlags) addAsking(cmd *cobra.Command) {
+	f.netFlags.addAsking(cmd)
+	f.addJobs(cmd, "ask for `N` sizes at once")
+	f.mirrors.addMirrors(cmd)
+	f.substituters.add(cmd)
 }
 
 // check finds what is wrong with the flags before anything is done.

@@ -23,6 +23,19 @@ type mirrorFlags struct {
 }
 
 func (f *mirrorFlags) add(cmd *cobra.Command) {
+	f.addMirrors(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.heritage, "software-heritage", false,
+		"ask Software Heritage at last, for contents by hash and for trees by hash or "+
+			"commit: "+hosts(fetch.SoftwareHeritage))
+	flags.BoolVar(&f.wayback, "wayback", false,
+		"ask the Wayback Machine at last, for copies of the URLs: "+hosts(fetch.Wayback))
+	flags.BoolVar(&f.others, "distfiles", false,
+		"ask other distributions at last, for files by hash or name: "+hosts(fetch.Distfiles))
+}
+
+// addMirrors adds the flags but for those of archives.
+func (f *mirrorFlags) addMirrors(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.lists, "mirrors", nil,
 		"read mirror lists for mirror:// from `FILE`: lines SITE=URL ..., or +SITE=URL ... to "+
@@ -31,13 +44,6 @@ func (f *mirrorFlags) add(cmd *cobra.Command) {
 		"ask the hashed mirror at `URL`, too, in all known forms, or in URL's own form if "+
 			"{algo}, {base16}, {nixbase32}, {sri} or {name} stand in it (repeatable; "+
 			"default: those in $"+hashedMirrorsVar+")")
-	flags.BoolVar(&f.heritage, "software-heritage", false,
-		"ask Software Heritage at last, for contents by hash and for trees by hash or "+
-			"commit: "+hosts(fetch.SoftwareHeritage))
-	flags.BoolVar(&f.wayback, "wayback", false,
-		"ask the Wayback Machine at last, for copies of the URLs: "+hosts(fetch.Wayback))
-	flags.BoolVar(&f.others, "distfiles", false,
-		"ask other distributions at last, for files by hash or name: "+hosts(fetch.Distfiles))
 }
 
 func hosts(a fetch.Archive) string { return strings.Join(a.Hosts(), ", ") }

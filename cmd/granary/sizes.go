@@ -20,13 +20,24 @@ type sizesFlags struct{ ask, again bool }
 func (f *sizesFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.ask, "sizes", false,
-		"ask servers how large the missing sources are of which nobody knows it; the answers\n"+
-			"are kept, and what nobody says is not asked for again within a week")
+		"ask servers for sizes that nobody said yet, and keep the answers; what nobody says "+
+			"is not asked for again within a week")
 	flags.BoolVar(&f.again, "sizes-again", false, "--sizes, and ask again what nobody said")
 }
 
 // wanted tells whether servers are to be asked.
 func (f *sizesFlags) wanted() bool { return f.ask || f.again }
+
+// openForSizes opens a disk that is there; for writing, if servers are to be asked.
+func (a *app) openForSizes(ctx context.Context, flags *sizesFlags, command string) error {
+	if !flags.wanted() {
+		return a.openForReading(ctx)
+	}
+	if err := a.findDisk(); err != nil {
+		return err
+	}
+	return a.openForWriting(ctx, command)
+}
 
 // askAgainAfter is for how long nobody is asked for a size that nobody said.
 const askAgainAfter = 7 * 24 * time.Hour
@@ -45,6 +56,16 @@ type measuring struct {
 	sizes    []catalog.Size // not recorded yet
 	recorded time.Time
 	err      error // of recording
+}
+
+// unsized returns the sources of which nobody said exactly how large they are.
+func (w *wish) unsized() (all []catalog.Source) {
+	for i := range w.sources {
+		if w.sizes[i].certainty != sizeKnown {
+			all = append(all, w.sources[i])
+		}
+	}
+	return all
 }
 
 // askSizes asks how large the downloads of missing sources are, if that is not known,

@@ -25,7 +25,7 @@ type web struct {
 	files  http.Handler
 
 	mu      sync.Mutex
-	asked   []string // host, path and range
+	asked   []string // host, path and range; before a host that HEAD was asked of "HEAD "
 	replies map[string][]http.HandlerFunc
 }
 
@@ -59,7 +59,7 @@ func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (w *web) handler(r *http.Request) http.Handler {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.asked = append(w.asked, strings.TrimSpace(r.Host+r.URL.Path+" "+r.Header.Get("Range")))
+	w.asked = append(w.asked, askedFor(r))
 	name := filepath.Base(r.URL.Path)
 	if queue := w.replies[name]; len(queue) > 0 {
 		w.replies[name] = queue[1:]
@@ -69,6 +69,14 @@ func (w *web) handler(r *http.Request) http.Handler {
 		return w.files
 	}
 	return w.sample
+}
+
+func askedFor(r *http.Request) string {
+	text := strings.TrimSpace(r.Host + r.URL.Path + " " + r.Header.Get("Range"))
+	if r.Method == http.MethodHead {
+		text = "HEAD " + text
+	}
+	return text
 }
 
 func webOf(ts *testscript.TestScript) *web { return ts.Value(webKey{}).(*web) }
