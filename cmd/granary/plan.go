@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type planFlags struct {
 	only    onlyFlags
 	budget  size
 	reserve reserve
+	sizes   sizesFlags
+	how     fetchFlags // to ask for sizes
 }
 
 func (f *planFlags) add(cmd *cobra.Command) {
@@ -28,6 +31,8 @@ func (f *planFlags) add(cmd *cobra.Command) {
 	addBudget(cmd, &f.budget)
 	cmd.Flags().Var(&f.reserve, "reserve",
 		"of the free disk, what is to stay so, a `SIZE` such as 2G (default: 256M)")
+	f.sizes.add(cmd)
+	f.how.addAsking(cmd)
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -39,6 +44,7 @@ func newPlan(a *app) *cobra.Command {
 			"not held, how many bytes they have, and where they come from. ATTR, a path or a\n" +
 			"pattern such as 'python3Packages.*', is the same as --only ATTR.\n\n" +
 			sizingRule + "\n\n" +
+			sizesRule + "\n\n" +
 			"Sources are listed by the host of their first URL, by kind, and by package set: a\n" +
 			"source counts in each set that needs it. Those with most bytes come first; -v\n" +
 			"lists all. With --json each is a line, after one with \"part\":\"total\": part is host,\n" +
@@ -53,10 +59,10 @@ func newPlan(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.only.patterns = slices.Concat(args, flags.only.patterns)
 			flags.only.arguments = len(args) > 0
-			if err := flags.only.check(); err != nil {
+			if err := cmp.Or(flags.only.check(), flags.how.check()); err != nil {
 				return err
 			}
-			if err := a.openForReading(cmd.Context()); err != nil {
+			if err := a.openForSizes(cmd.Context(), &flags.sizes, "plan"); err != nil {
 				return err
 			}
 			return a.plan(cmd.Context(), flags)
@@ -69,6 +75,11 @@ func newPlan(a *app) *cobra.Command {
 // plan says what a fetch would take.
 func (a *app) plan(ctx context.Context, flags *planFlags) error {
 	w, err := a.wish(ctx, &flags.ask, &flags.only)
+	if err == nil && flags.sizes.wanted() {
+		if err = a.askSizes(ctx, &flags.sizes, &flags.how, w.unsized()); err == nil {
+			w, err = a.wish(ctx, &flags.ask, &flags.only)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,11 @@ func (f *sizesFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.again, "sizes-again", false, "--sizes, and ask again what nobody said")
 }
 
+// sizesRule is for people.
+const sizesRule = "With --sizes servers are asked for sizes that nobody said, which may take minutes;\n" +
+	"how they are asked, say the other flags that granary fetch has, too. The answers\n" +
+	"are kept, also those before Ctrl-C: the same command then asks for the rest."
+
 // wanted tells whether servers are to be asked.
 func (f *sizesFlags) wanted() bool { return f.ask || f.again }
 
