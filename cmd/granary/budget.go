@@ -39,11 +39,11 @@ func addBudget(cmd *cobra.Command, budget *size) {
 type allotment struct {
 	*wish
 	budget, left int64
-	mean         int64               // bytes that a source of unknown size counts as
+	mean         int64                // bytes that a source of unknown size counts as
 	canGet       func(place int) bool // tells whether a fetch can get a source
-	roots        []int32             // of the attributes that evaluated; of others None
-	lacking      []closure.Source    // by the graph's sources, before anything is fetched
-	tallies      []closure.Tally     // by attribute: the same
+	roots        []int32              // of the attributes that evaluated; of others None
+	lacking      []closure.Source     // by the graph's sources, before anything is fetched
+	tallies      []closure.Tally      // by attribute: the same
 	choice       closure.Choice
 	order        []int  // places of what is chosen, in the order of fetching
 	chosen       []bool // by place

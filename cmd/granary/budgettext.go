@@ -25,6 +25,7 @@ type budgetLine struct {
 	LeftOut      int   `json:"leftOut"`
 	ByHand       int   `json:"byHand"`
 	Spare        int   `json:"spare"`
+	space
 }
 
 // coverage is how many attributes of a package set are, and become, buildable.
@@ -67,7 +68,7 @@ func (b *allotment) summary() budgetLine {
 	}
 }
 
-// packageSets returns the coverage of each package set, those with most attributes chosen
+// coverages returns the coverage of each package set, those with most attributes chosen
 // first.
 func (b *allotment) coverages() []*coverage {
 	sets := map[string]*coverage{}
@@ -120,8 +121,8 @@ func (b *allotment) lacks() (all []lackLine) {
 	return all
 }
 
-func (a *app) printBudgetJSON(b *allotment) error {
-	if err := a.printJSON(b.summary()); err != nil {
+func (a *app) printBudgetJSON(b *allotment, line *budgetLine) error {
+	if err := a.printJSON(line); err != nil {
 		return err
 	}
 	for _, c := range b.coverages() {
@@ -151,9 +152,8 @@ func (a *app) printBudgetJSON(b *allotment) error {
 	return nil
 }
 
-func (a *app) printBudget(b *allotment) error {
+func (a *app) printBudget(b *allotment, line *budgetLine) error {
 	w := new(strings.Builder)
-	line := b.summary()
 	fmt.Fprintf(w, "%s become buildable with %s; no choice makes more than %s so\n",
 		count(line.Chosen, "attribute"), bytes(b.budget), thousands(line.Most))
 	fmt.Fprintf(w, "%s to fetch, %s\n%s", count(line.Sources, "source"), &line.amount,
@@ -166,6 +166,7 @@ func (a *app) printBudget(b *allotment) error {
 		fmt.Fprintf(w, "%9s %11s  make no attribute buildable: there was room left\n",
 			thousands(b.spare), "")
 	}
+	w.WriteString(line.space.text())
 	b.writeSets(w, a.verbose)
 	b.writeLeft(w)
 	if a.verbose {

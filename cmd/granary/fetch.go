@@ -23,6 +23,8 @@ type fetchFlags struct {
 	builders          builderFlags
 	maxSize           size
 	only              onlyFlags
+	budget            size
+	spent             int64 // bytes of the budget
 	dryRun            bool
 }
 
@@ -35,6 +37,7 @@ func (f *fetchFlags) add(cmd *cobra.Command) {
 	f.builders.add(cmd)
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
 	f.only.add(cmd)
+	addBudget(cmd, &f.budget)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
 }
 
@@ -79,6 +82,8 @@ func newFetch(a *app) *cobra.Command {
 			"With --builders Nix builds what nothing else serves, in the user's own store.\n" +
 			"That runs code of the package set with a network, as it does whenever Nix builds\n" +
 			"a fixed output; what comes counts only if its hash is right.\n\n" +
+			"With --budget it fetches what granary plan --budget chooses, some attributes after\n" +
+			"the other, so that many are buildable wherever it is stopped.\n\n" +
 			"http_proxy, https_proxy, ftp_proxy, no_proxy and ~/.netrc are honoured. Exit\n" +
 			"status 3 means that all went well but some sources could not be had.",
 		Args: noArgs,
@@ -110,15 +115,10 @@ func (a *app) openForFetching(ctx context.Context, dryRun bool) error {
 
 // fetch fetches what is wanted and not held.
 func (a *app) fetch(ctx context.Context, flags *fetchFlags) error {
-	chosen, err := a.choose(ctx, &flags.only)
+	all, held, err := a.toFetch(ctx, flags)
 	if err != nil {
 		return err
 	}
-	all, held, err := a.wanted(ctx, chosen.has)
-	if err = cmp.Or(err, chosen.check()); err != nil {
-		return err
-	}
-	chosen.sort(all)
 	if flags.dryRun {
 		return a.listWanted(all)
 	}

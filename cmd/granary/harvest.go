@@ -96,5 +96,6 @@ func (e *evaluation) fetchForEvaluation(ctx context.Context, how *fetchFlags) (i
 	}
 	err = run.fetch(sources(wanted))
 	run.progress.end()
+	how.spent += run.fetcher.Progress().Bytes
 	return run.got, err
 }

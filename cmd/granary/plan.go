@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"granary"
-	"granary/fetch"
 )
 
 // planFlags say what a plan is about.
@@ -84,10 +82,10 @@ func (a *app) plan(ctx context.Context, flags *planFlags) error {
 		return err
 	}
 	if flags.budget > 0 {
-		return a.planWithin(w, int64(flags.budget))
+		return a.planWithin(w, flags)
 	}
 	p := newPlanning(w)
-	if err := p.look(a, flags.reserve); err != nil {
+	if p.total.space, err = a.space(flags.reserve, &p.total.amount); err != nil {
 		return err
 	}
 	if a.json {
@@ -97,16 +95,22 @@ func (a *app) plan(ctx context.Context, flags *planFlags) error {
 }
 
 // planWithin says what a fetch within a budget would take.
-func (a *app) planWithin(w *wish, budget int64) error {
-	b, err := w.allot(budget, func(place int) bool { return !byHand(&w.sources[place].Source) })
+func (a *app) planWithin(w *wish, flags *planFlags) error {
+	b, err := w.allot(int64(flags.budget), func(place int) bool {
+		return !byHand(&w.sources[place].Source)
+	})
 	if err != nil {
+		return err
+	}
+	line := b.summary()
+	if line.space, err = a.space(flags.reserve, &line.amount); err != nil {
 		return err
 	}
 	return a.buffered(func() error {
 		if a.json {
-			return a.printBudgetJSON(b)
+			return a.printBudgetJSON(b, &line)
 		}
-		return a.printBudget(b)
+		return a.printBudget(b, &line)
 	})
 }
 
@@ -122,13 +126,11 @@ type planning struct {
 type planTotal struct {
 	Part string `json:"part"`
 	amount
-	ByHand      int    `json:"byHand"`      // that a person must get
-	NeedBuilder int    `json:"needBuilder"` // that granary has no recipe for
-	NoURL       int    `json:"noURL"`       // of the others, that have no URL
-	Held        int    `json:"held"`        // that are wanted, too
-	Free        *int64 `json:"free"`        // bytes of the disk
-	Reserve     int64  `json:"reserve"`     // bytes of it that stay free
-	Fits        *bool  `json:"fits"`
+	ByHand      int `json:"byHand"`      // that a person must get
+	NeedBuilder int `json:"needBuilder"` // that granary has no recipe for
+	NoURL       int `json:"noURL"`       // of the others, that have no URL
+	Held        int `json:"held"`        // that are wanted, too
+	space
 }
 
 // planPart is a further line.
@@ -207,29 +209,6 @@ func (w *wish) packageSets() (group []int32, names []string) {
 	return group, names
 }
 
-// look looks at the free space of the disk.
-func (p *planning) look(a *app, keep reserve) error {
-	t := &p.total
-	switch {
-	case keep > 0:
-		t.Reserve = int64(keep)
-	case keep == 0:
-		t.Reserve = fetch.DefaultReserve
-	}
-	free, err := a.disk.Free()
-	if errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	t.Free = &free
-	if fits := t.bytes()+t.Reserve <= free; t.Unknown == 0 || !fits {
-		t.Fits = &fits
-	}
-	return nil
-}
-
 func (a *app) printPlanJSON(p *planning) error {
 	if err := a.printJSON(p.total); err != nil {
 		return err
@@ -264,7 +243,7 @@ func (p *planning) text(a *app) string {
 		return w.String()
 	}
 	w.WriteString(t.amount.rows())
-	w.WriteString(t.room())
+	w.WriteString(t.space.text())
 	w.WriteString(t.obstacles())
 	for _, part := range []struct {
 		title   string
@@ -277,25 +256,6 @@ func (p *planning) text(a *app) string {
 			part.amounts.table(most))
 	}
 	return w.String()
-}
-
-// room says whether the disk has enough of it.
-func (t *planTotal) room() string {
-	if t.Free == nil {
-		return ""
-	}
-	verdict := "enough, but for what is of unknown size"
-	switch {
-	case t.Fits == nil:
-	case *t.Fits && t.Estimated > 0:
-		verdict = "enough, if the estimates are right"
-	case *t.Fits:
-		verdict = "enough"
-	default:
-		verdict = "not enough"
-	}
-	return fmt.Sprintf("%9s %11s  free on the disk, of which %s stay so: %s\n", "",
-		bytes(*t.Free), bytes(t.Reserve), verdict)
 }
 
 // obstacles says what a fetch cannot get.
