@@ -90,10 +90,10 @@ func (z *sizing) told(s *catalog.Source) (int64, bool) {
 	switch {
 	case s.Size > 0:
 		return s.Size, true
-	case said.Exact && said.Bytes >= 0:
-		return min(said.Bytes, maxBytes), true
 	case s.Download > 0:
 		return min(s.Download, maxBytes), true
+	case said.Exact && said.Bytes >= 0:
+		return min(said.Bytes, maxBytes), true
 	}
 	return 0, false
 }
