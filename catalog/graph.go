@@ -75,8 +75,8 @@ type derivationNode struct {
 func (r *graphReader) readAll(ctx context.Context) error {
 	r.g, r.nodes, r.sources = Graph{}, nil, nil
 	r.complete = true
+	var d derivationNode
 	return r.c.query(ctx, func(rows *sql.Rows) error {
-		var d derivationNode
 		if err := rows.Scan(&d.id, &d.source, (*sql.RawBytes)(&d.inputs)); err != nil {
 			return err
 		}

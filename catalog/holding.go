@@ -29,7 +29,7 @@ func (c *Catalog) Holdings(ctx context.Context, sources []int64) ([]Holding, err
 	for i := range all {
 		all[i].Bytes = -1
 	}
-	holdings := newByRow(sources)
+	places := newByRow(sources)
 	for _, of := range []struct {
 		table, id string
 		columns   string
@@ -45,10 +45,11 @@ func (c *Catalog) Holdings(ctx context.Context, sources []int64) ([]Holding, err
 			query += " AND " + of.id + " IN (SELECT value FROM json_each(?))"
 			args = append(args, jsonNumbers(sources))
 		}
+		var r holdingRow
 		err := c.query(ctx, func(rows *sql.Rows) error {
-			id, h, err := scanHolding(rows)
-			if i := holdings.place(id); err == nil && i >= 0 {
-				all[i] = h
+			err := rows.Scan(&r.id, &r.algo, &r.digest, &r.bytes)
+			if i := places.place(r.id); err == nil && i >= 0 {
+				all[i], err = r.holding()
 			}
 			return err
 		}, query, args...)
@@ -59,12 +60,18 @@ func (c *Catalog) Holdings(ctx context.Context, sources []int64) ([]Holding, err
 	return all, nil
 }
 
-func scanHolding(rows *sql.Rows) (id int64, h Holding, err error) {
-	var algo, digest sql.RawBytes
-	if err = rows.Scan(&id, &algo, &digest, &h.Bytes); err == nil && len(algo) > 0 {
-		h.Object, err = columnHash(string(algo), digest)
+type holdingRow struct {
+	id           int64
+	algo, digest sql.RawBytes
+	bytes        int64
+}
+
+func (r *holdingRow) holding() (h Holding, err error) {
+	h.Bytes = r.bytes
+	if len(r.algo) > 0 {
+		h.Object, err = columnHash(string(r.algo), r.digest)
 	}
-	return id, h, err
+	return h, err
 }
 
 // byRow tells where rows are in a list: their places, by row, and one more.
