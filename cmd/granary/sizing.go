@@ -88,7 +88,7 @@ const maxBytes = 1 << 42
 func (z *sizing) told(s *catalog.Source) (int64, bool) {
 	said := z.said[s.ID]
 	switch {
-	case s.Size > 0:
+	case s.Size > 0 || s.HeldBy != "":
 		return s.Size, true
 	case s.Download > 0:
 		return min(s.Download, maxBytes), true
