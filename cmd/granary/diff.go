@@ -149,6 +149,6 @@ func (a *app) tellDiff(d *difference) {
 		a.notef("nothing differs")
 	case missing > 0:
 		a.notef("the disk lacks %s of the %s that were added, %s: granary fetch --disk %s",
-			thousands(missing), count(d.added.Needs, "source"), missingBytes(&d.added), a.diskDir)
+			thousands(missing), count(d.added.Needs, "source"), howLarge(&d.added), a.diskDir)
 	}
 }

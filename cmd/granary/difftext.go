@@ -32,22 +32,24 @@ func (d *difference) writeNumbers(w *strings.Builder, sum *diffSummary) {
 		fmt.Fprintf(w, "%-4s  %s, evaluated %s\n", side.name, printable(side.snapshot.Name),
 			side.snapshot.Evaluated.Local().Format(dateFormat))
 	}
-	fmt.Fprintf(w, "\nattributes: %s, then %s\n", thousands(sum.Old.Attrs), thousands(sum.New.Attrs))
-	writeCount(w, sum.Broken, "evaluate no more")
-	writeCount(w, sum.Fixed, "evaluate now")
-	writeCount(w, sum.Versions, "have another version or name")
-	writeCount(w, sum.Changed-sum.Versions, "have another derivation of the same name")
-	writeCount(w, sum.Removed, "removed")
-	writeCount(w, sum.Added, "added")
-	fmt.Fprintf(w, "\nsources: %s, then %s\n",
+	fmt.Fprintf(w, "\nattributes: %s -> %s\n", thousands(sum.Old.Attrs), thousands(sum.New.Attrs))
+	writeNonZero(w, sum.Broken, "evaluate no more")
+	writeNonZero(w, sum.Fixed, "evaluate now")
+	writeNonZero(w, sum.Versions, "have another version or name")
+	writeNonZero(w, sum.Changed-sum.Versions, "have another derivation of the same name")
+	writeNonZero(w, sum.Removed, "removed")
+	writeNonZero(w, sum.Added, "added")
+	fmt.Fprintf(w, "\nsources: %s -> %s\n",
 		thousands(d.needs.Needs-d.added.Needs+sum.SourcesRemoved), thousands(d.needs.Needs))
-	writeCount(w, sum.SourcesRemoved, "removed")
-	writeCount(w, d.added.Needs, "added")
-	if n := d.added.Missing; n > 0 {
-		writeCount(w, n, "of these the disk lacks, "+missingBytes(&d.added))
-	}
-	if n := d.needs.Missing; n > 0 {
-		writeCount(w, n, "of all that are needed then it lacks, "+missingBytes(&d.needs))
+	writeNonZero(w, sum.SourcesRemoved, "removed")
+	writeNonZero(w, d.added.Needs, "added")
+	writeNonZero(w, d.added.Missing, "of these the disk lacks, "+howLarge(&d.added))
+	writeNonZero(w, d.needs.Missing, "of all that are needed then it lacks, "+howLarge(&d.needs))
+}
+
+func writeNonZero(w *strings.Builder, n int, what string) {
+	if n > 0 {
+		writeCount(w, n, what)
 	}
 }
 
@@ -57,9 +59,7 @@ type section struct {
 	is    func(*attrChange) bool
 	says  func(*attrChange) string // of a single one
 
-	// sum says that the top level is summed up like a package set: nobody looks for
-	// single ones.
-	sum   bool
+	sum   bool // where there are many, nobody looks for single ones
 	found []*attrChange
 }
 
@@ -111,6 +111,10 @@ func (s *section) write(w *strings.Builder, all bool) {
 	for _, c := range s.found {
 		sets[packageSet(c.attribute().Path)]++
 	}
+	most := mostOfSet
+	if s.sum && len(s.found) > most {
+		most = 1
+	}
 	var rows [][2]string
 	for _, c := range s.found {
 		path := c.attribute().Path
@@ -118,7 +122,7 @@ func (s *section) write(w *strings.Builder, all bool) {
 		n := sets[set]
 		switch {
 		case n == 0: // it was written
-		case all || n <= mostOfSet || set == topLevel && !s.sum:
+		case all || n <= most || set == topLevel && !s.sum:
 			rows = append(rows, [2]string{path, s.says(c)})
 		case set == topLevel:
 			rows = append(rows, [2]string{set, count(n, "attribute")})

@@ -23,7 +23,16 @@ type snapshotLine struct {
 	Nix         string `json:"nix"`
 	Options     string `json:"options"`
 
+	*snapshotHeld // of granary status alone
+
 	at time.Time // Evaluated
+}
+
+// A snapshotHeld is how much of a snapshot is held.
+type snapshotHeld struct {
+	Buildable int `json:"buildable"` // attributes
+	Held      int `json:"held"`      // sources
+	missingSize
 }
 
 // dateFormat is how people read a time.

@@ -88,11 +88,11 @@ func newSources(a *app) *cobra.Command {
 			if err := a.openForReading(ctx); err != nil {
 				return err
 			}
-			sources, err := a.catalog.Sources(ctx)
+			stock, err := a.takeStock(ctx)
 			if err != nil {
 				return err
 			}
-			sources = slices.DeleteFunc(sources, func(s catalog.Source) bool {
+			sources := slices.DeleteFunc(stock.sources, func(s catalog.Source) bool {
 				return state != "" && string(s.State) != state
 			})
 			return a.listSources(ctx, sources)

@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"io"
 	"maps"
 	"net/url"
 	"slices"
@@ -13,29 +11,49 @@ import (
 	"github.com/spf13/cobra"
 
 	"granary/catalog"
+	"granary/closure"
+	"granary/fetch"
 	"granary/hashes"
 )
 
 // statusLine is what `granary status --json` prints.
 type statusLine struct {
-	Sources   int            `json:"sources"`
-	Held      int            `json:"held"`
-	Missing   int            `json:"missing"`
-	Failed    int            `json:"failed"`
-	ByHand    int            `json:"byHand"` // of those missing or failed, a person must get
-	Bytes     int64          `json:"bytes"`  // of the objects that serve held sources
-	Kinds     map[string]int `json:"kinds"`
-	Reasons   map[string]int `json:"reasons"` // of failures
-	Hosts     map[string]int `json:"hosts"`   // of failures: that gave the reason
-	Snapshots []snapshotLine `json:"snapshots"`
+	Sources     int            `json:"sources"`
+	Held        int            `json:"held"`
+	Missing     int            `json:"missing"` // not tried yet, or gone from the disk
+	Failed      int            `json:"failed"`
+	ByHand      int            `json:"byHand"` // of those missing or failed, a person must get
+	Lost        int            `json:"lost"`   // of those missing, gone from the disk
+	Bytes       int64          `json:"bytes"`  // of the objects that serve held sources
+	missingSize                // of those missing or failed
+	Free        *int64         `json:"free"` // bytes on the disk; null: it does not say
+	Kinds       map[string]int `json:"kinds"`
+	Reasons     map[string]int `json:"reasons"` // of failures
+	Hosts       map[string]int `json:"hosts"`   // of failures: that gave the reason
+	Snapshots   []snapshotLine `json:"snapshots"`
+
+	begun    bool                            // an evaluation has recorded something
+	tallies  map[catalog.State]closure.Tally // of the sources
+	untried  int                             // that a fetch would try for the first time
+	failures failures                        // and what a person must get
 }
 
 func newStatus(a *app) *cobra.Command {
 	hosts := false
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "One look at a disk: what is held, what is missing, what failed",
-		Long: "Says what a disk holds, what is missing, and what failed, by reason and by host.\n\n" +
+		Short: "One look at a disk: what is buildable, held, missing and failed",
+		Long: "Says of a disk how much of its last snapshots is buildable offline, and of all\n" +
+			"sources how many are held, missing (not tried yet) and failed, by reason and by\n" +
+			"host. Bytes are those of the objects that serve held sources, and those to\n" +
+			"download for others, as far as that is known. On a terminal it is one screen, with\n" +
+			"bars; elsewhere it has numbers alone.\n\n" +
+			"With --json it also has lost (of those missing, gone from the disk), byHand (not\n" +
+			"held, and a person must get them), missingBytes of all that is not held (null if\n" +
+			"the size of one is not known), missingKnownBytes, missingUnknown (sources of\n" +
+			"unknown size), free (bytes on the disk, or null) and kinds. Each of snapshots is\n" +
+			"as granary snapshots has it, with buildable (attributes), held (sources),\n" +
+			"missingBytes, missingKnownBytes and missingUnknown of its own.\n\n" +
 			"With --hosts it lists every host that was asked, those with most failures first:\n" +
 			"how many sources it was asked for, gave and did not give, what it sent and how\n" +
 			"fast, when it last worked and failed, and its most frequent failure. With --json\n" +
@@ -65,7 +83,11 @@ func newStatus(a *app) *cobra.Command {
 }
 
 func (a *app) status(ctx context.Context) (*statusLine, error) {
-	sources, err := a.catalog.Sources(ctx)
+	snapshots, err := a.catalog.Snapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stock, err := a.takeStock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -73,22 +95,44 @@ func (a *app) status(ctx context.Context) (*statusLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshots, err := a.catalog.Snapshots(ctx)
-	if err != nil {
+	st := &statusLine{
+		Kinds: map[string]int{}, Reasons: map[string]int{}, Hosts: map[string]int{},
+		Snapshots: make([]snapshotLine, len(snapshots)),
+	}
+	st.count(stock, last)
+	for i, s := range snapshots {
+		st.Snapshots[i] = snapshotJSON(s)
+	}
+	if free, err := a.disk.Free(); err == nil {
+		st.Free = &free
+	}
+	if st.begun, err = a.catalog.Begun(ctx); err != nil {
 		return nil, err
 	}
-	st := &statusLine{
-		Sources: len(sources), Kinds: map[string]int{}, Reasons: map[string]int{},
-		Hosts: map[string]int{}, Snapshots: make([]snapshotLine, 0, len(snapshots)),
-	}
+	return st, a.holdSnapshots(ctx, st, stock)
+}
+
+// count counts the sources.
+func (st *statusLine) count(stock *stock, last map[int64]string) {
+	st.Sources, st.Lost = len(stock.sources), stock.lost
+	st.tallies, st.failures = map[catalog.State]closure.Tally{}, failures{}
 	objects := map[hashes.Hash]bool{}
-	for i := range sources {
-		st.add(&sources[i], last, objects)
+	var all closure.Tally
+	for i := range stock.sources {
+		s := &stock.sources[i]
+		st.add(s, last, objects)
+		tally := st.tallies[s.State]
+		tallySource(&tally, &stock.present[i])
+		st.tallies[s.State] = tally
+		tallySource(&all, &stock.present[i])
+		switch hand := byHand(&s.Source); {
+		case s.State == catalog.Failed, s.State == catalog.Missing && hand:
+			st.failures[failure{reason: fetch.Reason(s.Reason), byHand: hand}]++
+		case s.State == catalog.Missing:
+			st.untried++
+		}
 	}
-	for _, s := range snapshots {
-		st.Snapshots = append(st.Snapshots, snapshotJSON(s))
-	}
-	return st, nil
+	st.missingSize = newMissingSize(&all)
 }
 
 func (st *statusLine) add(s *catalog.Source, last map[int64]string, objects map[hashes.Hash]bool) {
@@ -114,6 +158,35 @@ func (st *statusLine) add(s *catalog.Source, last map[int64]string, objects map[
 	}
 }
 
+// holdSnapshots says how much of each snapshot is held.
+func (a *app) holdSnapshots(ctx context.Context, st *statusLine, stock *stock) error {
+	attributes, err := a.catalog.Attributes(ctx, "")
+	if err != nil {
+		return err
+	}
+	g, err := a.catalog.Graph(ctx, attributes, false)
+	if err != nil {
+		return err
+	}
+	counts := g.Count(g.Roots, stock.ofGraph(g))
+	buildable := map[string]int{}
+	for i := range attributes {
+		if v := (answer{&attributes[i], counts.Roots[i]}); v.buildable() {
+			buildable[attributes[i].Snapshot]++
+		}
+	}
+	for i := range st.Snapshots {
+		s := &st.Snapshots[i]
+		wanted, err := a.catalog.WantedBy(ctx, s.Snapshot)
+		if err != nil {
+			return err
+		}
+		t := stock.tally(wanted)
+		s.snapshotHeld = &snapshotHeld{buildable[s.Snapshot], t.Needs - t.Missing, newMissingSize(&t)}
+	}
+	return nil
+}
+
 // hostOf keeps the sites of mirror:// apart from hosts.
 func hostOf(u *url.URL) string {
 	if u.Scheme == "mirror" {
@@ -122,69 +195,9 @@ func hostOf(u *url.URL) string {
 	return u.Host
 }
 
-func (a *app) printStatus(st *statusLine) error {
-	w := new(strings.Builder)
-	fmt.Fprintf(w, "disk %s\n", printable(a.diskDir))
-	for _, s := range st.Snapshots {
-		fmt.Fprintf(w, "\nsnapshot %s\n  %s, evaluated %s\n", printable(s.Snapshot),
-			s.contents(), s.at.Local().Format(dateFormat))
-	}
-	fmt.Fprintf(w, "\nsources\n")
-	writeCount(w, st.Held, "held, "+bytes(st.Bytes))
-	writeCount(w, st.Missing, "missing: not tried yet")
-	writeCount(w, st.Failed, "failed")
-	if st.ByHand > 0 {
-		writeCount(w, st.ByHand, "of these to be added by hand")
-	}
-	for _, table := range []struct {
-		title   string
-		numbers map[string]int
-	}{{"why they failed", st.Reasons}, {"hosts with failures", st.Hosts}, {"kinds", st.Kinds}} {
-		writeCounts(w, table.title, table.numbers)
-	}
-	if err := a.printf("%s", w); err != nil {
-		return err
-	}
-	a.suggest(st)
-	return nil
-}
-
-func writeCount(w io.Writer, n int, what string) {
-	fmt.Fprintf(w, "%9s  %s\n", thousands(n), what)
-}
-
-// writeCounts writes the largest numbers; status is one look.
-func writeCounts(w io.Writer, title string, numbers map[string]int) {
-	const most = 12
-	if len(numbers) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s\n", title)
-	keys := byCount(numbers)
-	for _, key := range keys[:min(most, len(keys))] {
-		writeCount(w, numbers[key], printable(key))
-	}
-	if len(keys) > most {
-		fmt.Fprintf(w, "           and %s more\n", thousands(len(keys)-most))
-	}
-}
-
 // byCount returns the keys, that with the largest number first.
 func byCount(numbers map[string]int) []string {
 	return slices.SortedFunc(maps.Keys(numbers), func(a, b string) int {
 		return cmp.Or(numbers[b]-numbers[a], strings.Compare(a, b))
 	})
-}
-
-// suggest says what to do next.
-func (a *app) suggest(st *statusLine) {
-	switch {
-	case len(st.Snapshots) == 0 && st.Sources == 0:
-		a.notef("nothing was evaluated yet: granary harvest TREE --disk %s", a.diskDir)
-	case st.Missing > 0:
-		a.notef("granary fetch --disk %s fetches what is missing", a.diskDir)
-	case st.Failed > 0:
-		a.notef("granary sources --disk %s --state failed lists what failed", a.diskDir)
-		a.notef("granary status --disk %s --hosts shows how each host did", a.diskDir)
-	}
 }

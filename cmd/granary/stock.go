@@ -67,6 +67,14 @@ func tallySource(t *closure.Tally, s *closure.Source) {
 	}
 }
 
+// howLarge says how large missing sources are, as far as that is known.
+func howLarge(t *closure.Tally) string {
+	if t.Unknown > 0 && t.Unknown == t.Missing {
+		return "of unknown size"
+	}
+	return missingBytes(t)
+}
+
 // ofGraph returns the sources of a graph, for counting. None of it is held that nothing
 // wants.
 func (s *stock) ofGraph(g *catalog.Graph) []closure.Source {
