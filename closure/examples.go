@@ -2,45 +2,43 @@ package closure
 
 import "slices"
 
-// Examples returns, for each source, up to most of the roots that need it: their places
-// in roots, in rising order. It hands a few places from each node to its inputs, along
-// each edge once.
+// Examples returns, for each source, the first of the roots that need it, up to most:
+// their places in roots, in rising order. It hands these on from each node to its inputs,
+// along each edge once.
 func (g *Graph) Examples(roots []int32, most int) [][]int32 {
-	nodes := make([]few, g.Len())
+	nodes := make([]firsts, g.Len())
 	for place, root := range roots {
 		if root != None {
 			nodes[root].add(int32(place), most)
 		}
 	}
-	sources := make([]few, g.sources)
+	sources := make([][]int32, g.sources)
 	for node := int32(g.Len()) - 1; node >= 0; node-- { // what needs it came before
+		places := nodes[node]
 		if source := g.source[node]; source != None {
-			sources[source].addAll(nodes[node], most)
+			(*firsts)(&sources[source]).addAll(places, most)
 		}
 		for _, input := range g.Inputs(node) {
-			nodes[input].addAll(nodes[node], most)
+			nodes[input].addAll(places, most)
 		}
 		nodes[node] = nil
 	}
-	examples := make([][]int32, g.sources)
-	for source, places := range sources {
-		slices.Sort(places)
-		examples[source] = places
-	}
-	return examples
+	return sources
 }
 
-// few are different places, those that came first.
-type few []int32
+// firsts are the smallest of many different numbers, in rising order.
+type firsts []int32
 
-func (f *few) add(place int32, most int) {
-	if len(*f) < most && !slices.Contains(*f, place) {
-		*f = append(*f, place)
+func (f *firsts) add(number int32, most int) {
+	i, found := slices.BinarySearch(*f, number)
+	if found || i == most {
+		return
 	}
+	*f = slices.Insert((*f)[:min(len(*f), most-1)], i, number)
 }
 
-func (f *few) addAll(places few, most int) {
-	for _, place := range places {
-		f.add(place, most)
+func (f *firsts) addAll(numbers firsts, most int) {
+	for _, number := range numbers {
+		f.add(number, most)
 	}
 }

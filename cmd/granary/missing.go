@@ -31,18 +31,18 @@ that are wanted, and that no attribute needs: files such as documentation that
 the tree calls fetchurl for, what only the tools of fetchers need (see --full),
 what evaluation itself fetches, and what want-lists want.
 
-For named attributes, or patterns such as 'python3Packages.*', it lists what they
-lack: each source with a shortest way that leads to it from one of them, why the
-last attempt failed, and its URLs as the tree has them. Numbers are of these
+For named attributes, or patterns such as 'python3Packages.*', it lists what
+they lack: each source with a shortest way that leads to it from one of them, why
+the last attempt failed, and its URLs as the tree has them. Numbers are of these
 attributes alone.
 
-An attribute path counts once for each system, however many snapshots hold it: it
-needs what it needs in any of them. --snapshot asks for one. An attribute that
+An attribute path counts once for each system, however many snapshots hold it:
+it needs what it needs in any of them. --snapshot asks for one. An attribute that
 did not evaluate counts if it is known what its evaluation stopped at.
 
 The exit status is 3 if anything is missing.
 
-With --json each line has the fields of granary sources --json but ledger, and
+With --json each line has the fields of granary sources --json, but ledger, and
   users     how many attributes it holds back
   unlocks   how many of these lack nothing else
   bytes     the size of its download; null if that is not known
@@ -117,7 +117,7 @@ func (a *app) printLack(r *ranking, l *lack) error {
 
 func (r *ranking) json(l *lack) missingLine {
 	line := missingLine{
-		sourceLine: sourceJSON(l.source), Users: l.users, Unlocks: l.unlocks,
+		sourceLine: sourceJSON(l.Source), Users: l.users, Unlocks: l.unlocks,
 		Bytes: knownBytes(l.bytes), Attrs: nonNil(r.examples(l)),
 	}
 	if r.named {
@@ -136,36 +136,12 @@ func (r *ranking) someUsers(l *lack) string {
 	return text
 }
 
-// knownBytes returns what JSON writes as null for a size that is not known.
-func knownBytes(n int64) *int64 {
-	if n < 0 {
-		return nil
-	}
-	return &n
-}
-
 // text is the line for people; columns says whether it has numbers.
 func (l *lack) text(columns bool) string {
-	text := "missing  "
-	if columns {
-		text = fmt.Sprintf("%7s  %7s  ", thousands(l.users), thousands(l.unlocks))
+	if !columns {
+		return "missing  " + l.summary()
 	}
-	text += fmt.Sprintf("%10s  %s  %s", bytesOr(l.bytes, "?"), l.source.Name, l.reason())
-	return strings.TrimRight(text, " ")
-}
-
-func bytesOr(n int64, unknown string) string {
-	if n < 0 {
-		return unknown
-	}
-	return bytes(n)
-}
-
-func (l *lack) reason() string {
-	if l.lost {
-		return "gone from the disk"
-	}
-	return l.source.Reason
+	return fmt.Sprintf("%7s  %7s  %s", thousands(l.users), thousands(l.unlocks), l.summary())
 }
 
 // details are the lines below the first.
@@ -173,15 +149,15 @@ func (l *lack) details(named bool) (lines []string) {
 	if named {
 		lines = append(lines, wrapWay(l.way.names)...)
 	}
-	if l.source.Detail != "" && l.source.Detail != l.source.Message {
-		lines = append(lines, l.source.Reason+": "+l.source.Detail)
+	if l.Detail != "" && l.Detail != l.Message {
+		lines = append(lines, l.Reason+": "+l.Detail)
 	}
-	if l.source.State == catalog.Missing && !l.lost {
+	if l.State == catalog.Missing && !l.lost {
 		lines = append(lines, "never tried")
 	}
-	lines = append(lines, l.source.URLs...)
-	if l.source.Message != "" {
-		lines = append(lines, strings.Split(strings.TrimSpace(l.source.Message), "\n")...)
+	lines = append(lines, l.URLs...)
+	if l.Message != "" {
+		lines = append(lines, strings.Split(strings.TrimSpace(l.Message), "\n")...)
 	}
 	return lines
 }
@@ -217,7 +193,7 @@ func (a *app) tellRanking(r *ranking, shown int) {
 		more = fmt.Sprintf(" (%s shown)", thousands(shown))
 	}
 	a.notef("%s missing%s, %s; they hold back %s of %s", count(len(r.lacks), "source"), more,
-		missingBytes(&r.total), thousands(r.heldBack), count(r.known, "attribute"))
+		sizeOfMissing(&r.total), thousands(r.heldBack), count(r.known, "attribute"))
 	if r.unneeded > 0 {
 		a.notef("%s of these no attribute needs", thousands(r.unneeded))
 	}

@@ -14,6 +14,6 @@ func newQuery(a *app) *cobra.Command {
 		Args: noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	addGroup(cmd, "Questions", newBuildable(a), newMissing(a))
+	addGroup(cmd, "Questions", newBuildable(a), newMissing(a), newNeeds(a), newUsers(a))
 	return cmd
 }

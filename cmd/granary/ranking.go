@@ -8,7 +8,6 @@ import (
 
 	"granary/catalog"
 	"granary/closure"
-	"granary/hashes"
 )
 
 // A ranking is what is missing, in the order in which it is told.
@@ -29,13 +28,10 @@ type ranking struct {
 
 // A lack is a missing source.
 type lack struct {
-	source  *catalog.Source
-	number  int32 // in the graph
-	users   int   // attributes that it holds back
-	unlocks int   // those of them that lack nothing else
-	bytes   int64 // to download; less than 0: not known
-	lost    bool  // it was held, and its object is gone
-	way     way   // from a named attribute
+	neededSource
+	users   int // attributes that it holds back
+	unlocks int // those of them that lack nothing else
+	way     way // from a named attribute
 }
 
 // rank finds what is missing: for the attributes that match args, or for all that the
@@ -77,6 +73,9 @@ func (a *app) inquireWanted(
 		return nil, nil, err
 	}
 	wanted, err := a.wantedLeft(ctx, flags)
+	if err == nil && len(wanted) == 0 && len(q.attributes) == 0 {
+		err = a.noSnapshots(ctx)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,11 +92,19 @@ func (a *app) inquireWanted(
 
 // attributesLeft returns the attributes of the snapshots that the flags leave. Without
 // flags there may be none: a disk may have want-lists alone.
-func (a *app) attributesLeft(ctx context.Context, flags *askFlags) ([]catalog.Attribute, error) {
-	if len(flags.systems) == 0 {
-		return a.catalog.Attributes(ctx, flags.snapshot)
+func (a *app) attributesLeft(
+	ctx context.Context, flags *askFlags,
+) (all []catalog.Attribute, err error) {
+	if flags.snapshot == "" && len(flags.systems) == 0 {
+		snapshots, err := a.catalog.SnapshotHeads(ctx)
+		if err != nil || len(snapshots) == 0 {
+			return nil, err
+		}
 	}
-	return a.candidates(ctx, flags, nil, nil)
+	if all, err = a.candidates(ctx, flags, nil, nil); err != nil {
+		return nil, err
+	}
+	return all, a.tellUnfinished(ctx)
 }
 
 // wantedLeft returns the sources that are wanted by the snapshots that the flags leave;
@@ -189,7 +196,7 @@ func (r *ranking) find() {
 		}
 	}
 	for number := range r.sources {
-		l := lack{number: int32(number), bytes: r.sources[number].Bytes}
+		l := lack{neededSource: neededSource{number: int32(number)}}
 		if number < len(counts.Users) { // others no derivation gives
 			l.users, l.unlocks = int(counts.Users[number]), int(counts.Unlocks[number])
 		}
@@ -232,18 +239,15 @@ func (r *ranking) describe(sources []catalog.Source) {
 	for i := range sources {
 		byID[sources[i].ID] = &sources[i]
 	}
-	r.lacks = slices.DeleteFunc(r.lacks, func(l lack) bool {
-		return byID[r.graph.Sources[l.number]] == nil
-	})
-	for i := range r.lacks {
-		l := &r.lacks[i]
-		l.source = byID[r.graph.Sources[l.number]]
-		if l.source.State == catalog.Held {
-			l.lost = true
-			l.source.State, l.source.Object = catalog.Missing, hashes.Hash{}
+	kept := r.lacks[:0]
+	for _, l := range r.lacks {
+		if s := byID[r.graph.Sources[l.number]]; s != nil {
+			l.neededSource = r.neededSource(s, l.number)
+			kept = append(kept, l)
+			r.add(&l)
 		}
-		r.add(l)
 	}
+	r.lacks = kept
 }
 
 func (r *ranking) add(l *lack) {
@@ -263,8 +267,8 @@ func (r *ranking) add(l *lack) {
 func (r *ranking) sort() {
 	slices.SortFunc(r.lacks, func(a, b lack) int {
 		return cmp.Or(b.users-a.users, b.unlocks-a.unlocks,
-			strings.Compare(a.source.Name, b.source.Name),
-			cmp.Compare(a.source.OutPath, b.source.OutPath))
+			strings.Compare(a.Name, b.Name),
+			cmp.Compare(a.OutPath, b.OutPath))
 	})
 }
 

@@ -47,6 +47,16 @@ func atMostOne(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+// oneOrMore returns a check for one argument or more; what says which.
+func oneOrMore(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("%s: name at least one %s", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
 // exactlyOne returns a check for one argument; what says which.
 func exactlyOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

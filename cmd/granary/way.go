@@ -59,6 +59,14 @@ func (f *wayfinder) way(at *catalog.Attribute, nodes []int32, source string) way
 	return w
 }
 
+// names returns the names on the way; none of a wayfinder that is nil.
+func (f *wayfinder) names(at *catalog.Attribute, nodes []int32, source string) []string {
+	if f == nil {
+		return nil
+	}
+	return f.way(at, nodes, source).names
+}
+
 // findWays finds a shortest way to each of the missing sources, from the attribute that
 // is nearest to it.
 func (a *app) findWays(ctx context.Context, r *ranking) error {
@@ -73,7 +81,7 @@ func (a *app) findWays(ctx context.Context, r *ranking) error {
 	}
 	first := r.firstAt()
 	for i, nodes := range ways {
-		r.lacks[i].way = f.way(first[nodes[0]], nodes, r.lacks[i].source.Name)
+		r.lacks[i].way = f.way(first[nodes[0]], nodes, r.lacks[i].Name)
 	}
 	return nil
 }
