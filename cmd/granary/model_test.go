@@ -36,6 +36,8 @@ type modelAttribute struct {
 	snapshot *modelSnapshot
 	root     *modelDerivation // nil: none is known
 	fetch    *modelSource     // that evaluation stopped at, if there is no root
+
+	needed [2][]*modelSource // what needs returned before
 }
 
 type modelDerivation struct {
@@ -74,6 +76,17 @@ func (s *modelSource) missingBytes() int64 {
 // needs returns the sources that a needs, in the order of their output paths. full
 // looks behind fixed outputs, too.
 func (a *modelAttribute) needs(full bool) []*modelSource {
+	known := &a.needed[0]
+	if full {
+		known = &a.needed[1]
+	}
+	if *known == nil {
+		*known = a.walk(full)
+	}
+	return *known
+}
+
+func (a *modelAttribute) walk(full bool) []*modelSource {
 	found := map[*modelSource]bool{}
 	seen := map[*modelDerivation]bool{}
 	var follow func(d *modelDerivation)
@@ -99,8 +112,9 @@ func (a *modelAttribute) needs(full bool) []*modelSource {
 	return sortedSources(found)
 }
 
+// sortedSources returns a list that is not nil.
 func sortedSources(set map[*modelSource]bool) []*modelSource {
-	var all []*modelSource
+	all := []*modelSource{}
 	for s := range set {
 		all = append(all, s)
 	}

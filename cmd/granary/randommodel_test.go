@@ -52,10 +52,14 @@ func (r *modelMaker) about(n int) int { return n/4 + r.IntN(n-n/4) + 1 }
 
 func pick[T any](r *modelMaker, all []T) T { return all[r.IntN(len(all))] }
 
+// addSource adds a source, now and then with the bytes of another one.
 func (r *modelMaker) addSource() {
 	n := len(r.m.sources)
-	name := fmt.Sprintf("%s-%d.tar.gz", pick(r, []string{"lib", "tool", "doc", "font+"}), n/2)
-	ca := hashes.ContentAddress{Hash: hashes.Sum(hashes.SHA256, fmt.Append(nil, n))}
+	name := fmt.Sprintf(pick(r, []string{"lib-%d.tar.gz", "tool-1.%d.zip", "font+%d", "%d.patch"}), n/2)
+	ca := hashes.ContentAddress{Hash: hashes.Sum(hashes.SHA256, fmt.Append(nil, n)), Mode: hashes.Flat}
+	if n > 0 && r.chance(10) {
+		ca.Hash = pick(r, r.m.sources).CA.Hash
+	}
 	if r.chance(30) {
 		ca.Mode = hashes.Recursive
 	}
@@ -63,9 +67,15 @@ func (r *modelMaker) addSource() {
 	if err != nil {
 		panic(err)
 	}
-	plain.Kind = pick(r, []granary.Kind{granary.KindFetchurl, granary.KindFetchzip, granary.KindFetchgit})
+	if slices.ContainsFunc(r.m.sources, func(s *modelSource) bool { return s.OutPath == plain.OutPath }) {
+		return
+	}
+	plain.Kind = pick(r, []granary.Kind{
+		granary.KindFetchurl, granary.KindFetchurl, granary.KindFetchzip, granary.KindRequireFile,
+	})
+	plain.Recipe = pick(r, []granary.Recipe{granary.RecipeFlat, granary.RecipeNAR, ""})
 	for i := range r.IntN(3) {
-		plain.URLs = append(plain.URLs, fmt.Sprintf("http://host%d.test/%d/%s", r.IntN(3), i, name))
+		plain.URLs = append(plain.URLs, fmt.Sprintf("http://Host%d.test/%d/%s", r.IntN(3), i, name))
 	}
 	r.m.sources = append(r.m.sources, &modelSource{Source: plain})
 }
@@ -227,7 +237,9 @@ func (r *modelMaker) becomeOfSources() {
 		switch {
 		case r.chance(held):
 			s.object = hashes.Sum(hashes.SHA256, fmt.Append(nil, "object", i))
-			if len(objects) > 0 && r.chance(10) {
+			if s.CA.Mode == hashes.Flat {
+				s.object = s.CA.Hash
+			} else if len(objects) > 0 && r.chance(20) {
 				s.object = pick(r, objects)
 			}
 			objects = append(objects, s.object)
