@@ -22,10 +22,16 @@ func hint(err error) string {
 	var blocked *eval.BlockedError
 	var noMatch *noMatchError
 	var full *fetch.FullError
+	var store *storeError
+	var cache *fetch.CacheError
 	var noSizes noSizesError
 	switch {
 	case errors.Is(err, eval.ErrNoNix):
 		return "evaluation needs Nix 2.8 or later. " + howToGetNix
+	case errors.As(err, &store):
+		return store.hint()
+	case errors.As(err, &cache):
+		return "what a cache has is not known unless it answers: ask again later, or without it"
 	case errors.As(err, &noMatch):
 		return noMatch.hint
 	case errors.As(err, &noSizes):
