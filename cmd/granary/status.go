@@ -95,10 +95,7 @@ func (a *app) status(ctx context.Context) (*statusLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &statusLine{
-		Kinds: map[string]int{}, Reasons: map[string]int{}, Hosts: map[string]int{},
-		Snapshots: make([]snapshotLine, len(snapshots)),
-	}
+	st := &statusLine{Snapshots: make([]snapshotLine, len(snapshots))}
 	st.count(stock, last)
 	for i, s := range snapshots {
 		st.Snapshots[i] = snapshotJSON(s)
@@ -115,6 +112,7 @@ func (a *app) status(ctx context.Context) (*statusLine, error) {
 // count counts the sources.
 func (st *statusLine) count(stock *stock, last map[int64]string) {
 	st.Sources, st.Lost = len(stock.sources), stock.lost
+	st.Kinds, st.Reasons, st.Hosts = map[string]int{}, map[string]int{}, map[string]int{}
 	st.tallies, st.failures = map[catalog.State]closure.Tally{}, failures{}
 	objects := map[hashes.Hash]bool{}
 	var all closure.Tally
