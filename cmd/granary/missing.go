@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -150,7 +152,7 @@ func (l *lack) details(named bool) (lines []string) {
 		lines = append(lines, wrapWay(l.way.names)...)
 	}
 	if l.Detail != "" && l.Detail != l.Message {
-		lines = append(lines, l.Reason+": "+l.Detail)
+		lines = append(lines, l.Reason+": "+lineBreaks.ReplaceAllString(l.Detail, " "))
 	}
 	if l.State == catalog.Missing && !l.lost {
 		lines = append(lines, "never tried")
@@ -207,20 +209,19 @@ func (a *app) tellRanking(r *ranking, shown int) {
 // named and are few.
 func (a *app) tellUnevaluated(attributes []catalog.Attribute, named bool) {
 	const few = 3
-	var failed []*catalog.Attribute
+	failed := map[string]*catalog.Attribute{}
 	for i := range attributes {
-		if attributes[i].Kind != "" {
-			failed = append(failed, &attributes[i])
+		if at := &attributes[i]; at.Kind != "" {
+			failed[attributeOfSystem(at)] = at
 		}
 	}
-	switch {
-	case len(failed) == 0:
-	case !named || len(failed) > few:
+	if len(failed) > 0 && (!named || len(failed) > few) {
 		a.notef("%s did not evaluate: granary attrs --errors", count(len(failed), "attribute"))
-	default:
-		for _, at := range failed {
-			a.notef("warning: %s did not evaluate: %s: %s", printable(at.Path), at.Kind, needsOf(at))
-		}
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(failed)) {
+		at := failed[key]
+		a.notef("warning: %s did not evaluate: %s: %s", printable(at.Path), at.Kind, needsOf(at))
 	}
 }
 

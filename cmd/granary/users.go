@@ -70,7 +70,7 @@ func newUsers(a *app) *cobra.Command {
 			if err := u.print(ctx, sources); err != nil {
 				return err
 			}
-			u.sumUp()
+			u.sumUp(len(sources))
 			return nil
 		},
 	}
@@ -90,13 +90,15 @@ type userFinder struct {
 	direct     bool // only of one step
 	several    bool // attributes are of several snapshots
 
-	found    int                // users
-	unneeded []hashes.StorePath // sources without users
+	found    map[*catalog.Attribute]bool // those that were printed
+	unneeded []hashes.StorePath          // sources without users
 }
 
 // newUserFinder reads what all attributes need that the flags leave.
 func (a *app) newUserFinder(ctx context.Context, flags *askFlags) (*userFinder, error) {
-	u := &userFinder{app: a, full: flags.full, numbers: map[int64]int32{}}
+	u := &userFinder{
+		app: a, full: flags.full, numbers: map[int64]int32{}, found: map[*catalog.Attribute]bool{},
+	}
 	var err error
 	if u.attributes, err = a.attributesLeft(ctx, flags); err != nil {
 		return nil, err
@@ -127,20 +129,27 @@ func (u *userFinder) print(ctx context.Context, sources []catalog.SourceKey) err
 }
 
 // sumUp says how many users there are, and which sources have none.
-func (u *userFinder) sumUp() {
+func (u *userFinder) sumUp(sources int) {
 	const few = 5
+	no := "no attribute needs"
+	if u.direct {
+		no = "no attribute's own derivation needs"
+	}
 	for _, path := range u.unneeded[:min(few, len(u.unneeded))] {
-		u.notef("no attribute needs %s", path)
+		u.notef("%s %s", no, path)
 	}
 	if more := len(u.unneeded) - few; more > 0 {
-		u.notef("no attribute needs %s", count(more, "other source"))
+		u.notef("%s %s", no, count(more, "other source"))
 	}
-	if len(u.unneeded) > 0 && !u.full {
-		u.notef("such are wanted for the tools of fetchers (--full looks there), for calls of " +
-			"fetchurl, or by want-lists")
+	if len(u.unneeded) > 0 && !u.full && !u.direct {
+		u.notef("such a source is wanted for the tools of fetchers (--full looks there), by a " +
+			"call of fetchurl, or by a want-list")
 	}
-	if u.found > 0 {
-		u.notef("%s listed", count(u.found, "attribute"))
+	switch needed := sources - len(u.unneeded); {
+	case needed > 1:
+		u.notef("%s for %s", count(len(u.found), "attribute"), count(needed, "source"))
+	case needed == 1:
+		u.notef("%s", count(len(u.found), "attribute"))
 	}
 }
 
@@ -150,7 +159,6 @@ func (u *userFinder) printUsers(ctx context.Context, s *catalog.SourceKey) error
 		u.unneeded = append(u.unneeded, s.OutPath)
 		return nil
 	}
-	u.found += len(found)
 	var namer *wayfinder
 	if u.json || u.verbose {
 		var err error
@@ -164,6 +172,7 @@ func (u *userFinder) printUsers(ctx context.Context, s *catalog.SourceKey) error
 		}
 	}
 	for i, at := range found {
+		u.found[at] = true
 		if err := u.printUser(s, at, namer.names(at, ways[i], s.Name)); err != nil {
 			return err
 		}
