@@ -31,7 +31,7 @@ func (a *app) toFetch(
 func (a *app) worthFetching(
 	ctx context.Context, flags *fetchFlags,
 ) (all []catalog.Source, held int, err error) {
-	w, err := a.wish(ctx, new(askFlags), &flags.only)
+	w, err := a.sizedWish(ctx, new(askFlags), &flags.sizes, flags)
 	if err != nil {
 		return nil, 0, err
 	}

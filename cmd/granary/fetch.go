@@ -25,6 +25,7 @@ type fetchFlags struct {
 	only              onlyFlags
 	budget            size
 	spent             int64 // bytes of the budget
+	sizes             sizesFlags
 	dryRun            bool
 }
 
@@ -38,6 +39,7 @@ func (f *fetchFlags) add(cmd *cobra.Command) {
 	flags.Var(&f.maxSize, "max-size", "largest download, a `SIZE` such as 2G (default: no limit)")
 	f.only.add(cmd)
 	addBudget(cmd, &f.budget)
+	f.sizes.add(cmd)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched, and fetch nothing")
 }
 
@@ -67,6 +69,10 @@ func (f *fetchFlags) check() error {
 		return usagef("--jobs %d: too small", f.jobs)
 	case f.jobsPerHost < 1:
 		return usagef("--jobs-per-host %d: too small", f.jobsPerHost)
+	case f.sizes.wanted() && f.budget == 0:
+		return usagef("--sizes: of use only with --budget; granary plan --sizes asks, too")
+	case f.sizes.wanted() && f.dryRun:
+		return usagef("--sizes and --dry-run: granary plan --sizes asks, and fetches nothing")
 	}
 	return nil
 }
@@ -83,7 +89,8 @@ func newFetch(a *app) *cobra.Command {
 			"That runs code of the package set with a network, as it does whenever Nix builds\n" +
 			"a fixed output; what comes counts only if its hash is right.\n\n" +
 			"With --budget it fetches what granary plan --budget chooses, some attributes after\n" +
-			"the other, so that many are buildable wherever it is stopped.\n\n" +
+			"the other, so that many are buildable wherever it is stopped; with --sizes servers\n" +
+			"are asked before how large the downloads are.\n\n" +
 			"http_proxy, https_proxy, ftp_proxy, no_proxy and ~/.netrc are honoured. Exit\n" +
 			"status 3 means that all went well but some sources could not be had.",
 		Args: noArgs,

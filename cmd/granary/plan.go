@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -16,16 +15,15 @@ import (
 // planFlags say what a plan is about.
 type planFlags struct {
 	ask     askFlags
-	only    onlyFlags
 	budget  size
 	reserve reserve
 	sizes   sizesFlags
-	how     fetchFlags // to ask for sizes
+	how     fetchFlags // to ask for sizes, and of which attributes
 }
 
 func (f *planFlags) add(cmd *cobra.Command) {
 	f.ask.addSnapshots(cmd)
-	f.only.add(cmd)
+	f.how.only.add(cmd)
 	addBudget(cmd, &f.budget)
 	cmd.Flags().Var(&f.reserve, "reserve",
 		"of the free disk, what is to stay so, a `SIZE` such as 2G (default: 256M)")
@@ -55,9 +53,10 @@ func newPlan(a *app) *cobra.Command {
 		Example: "  granary plan --disk /mnt/usb\n" +
 			"  granary plan 'haskellPackages.*' --budget 20G",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			flags.only.patterns = slices.Concat(args, flags.only.patterns)
-			flags.only.arguments = len(args) > 0
-			if err := cmp.Or(flags.only.check(), flags.how.check()); err != nil {
+			only := &flags.how.only
+			only.patterns = slices.Concat(args, only.patterns)
+			only.arguments = len(args) > 0
+			if err := flags.how.check(); err != nil {
 				return err
 			}
 			if err := a.openForSizes(cmd.Context(), &flags.sizes, "plan"); err != nil {
@@ -72,12 +71,7 @@ func newPlan(a *app) *cobra.Command {
 
 // plan says what a fetch would take.
 func (a *app) plan(ctx context.Context, flags *planFlags) error {
-	w, err := a.wish(ctx, &flags.ask, &flags.only)
-	if err == nil && flags.sizes.wanted() {
-		if err = a.askSizes(ctx, &flags.sizes, &flags.how, w.unsized()); err == nil {
-			w, err = a.wish(ctx, &flags.ask, &flags.only)
-		}
-	}
+	w, err := a.sizedWish(ctx, &flags.ask, &flags.sizes, &flags.how)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,21 @@ type measuring struct {
 	err      error // of recording
 }
 
+// sizedWish is wish, after servers were asked for the sizes of what it is about, if they
+// are to be.
+func (a *app) sizedWish(
+	ctx context.Context, ask *askFlags, flags *sizesFlags, how *fetchFlags,
+) (*wish, error) {
+	w, err := a.wish(ctx, ask, &how.only)
+	if err != nil || !flags.wanted() {
+		return w, err
+	}
+	if err := a.askSizes(ctx, flags, how, w.unsized()); err != nil {
+		return nil, err
+	}
+	return a.wish(ctx, ask, &how.only)
+}
+
 // unsized returns the sources of which nobody said exactly how large they are.
 func (w *wish) unsized() (all []catalog.Source) {
 	for i := range w.sources {
