@@ -50,7 +50,7 @@ func questions(some askedAbout, report string) []question {
 		{"users " + some.source, "half", []string{"query", "users", some.source}, 0},
 		{"plan", "half", []string{"plan"}, time.Second},
 		{"plan --budget 20G", "half", []string{"plan", "--budget", "20G"}, time.Second},
-		{"diff", "two", []string{"diff", "base", changedSnapshot}, time.Second},
+		{"diff", "two", []string{"diff", some.before, changedSnapshot}, time.Second},
 		{"status", "half", []string{"status"}, 0},
 		{"report", "half", []string{"report", report}, 0},
 	}...)
@@ -154,10 +154,11 @@ func (b *bench) answer(ctx context.Context, disk string, args ...string) (usage,
 	return run(cmd)
 }
 
-// askedAbout are attributes, the last with most needs, and a source.
+// askedAbout are attributes, the last with most needs, a source, and the snapshot before
+// the changed one.
 type askedAbout struct {
-	attributes []string
-	source     string
+	attributes     []string
+	source, before string
 }
 
 // chooseAttributes chooses hello and firefox, or, where these are not, an attribute with
@@ -189,6 +190,7 @@ func (b *bench) chooseAttributes(ctx context.Context, disks *questionDisks) (ask
 	if !known["hello"] || !known["firefox"] {
 		names = []string{all[len(all)/2].AttrPath, all[len(all)*95/100].AttrPath}
 	}
-	source, err := popularSource(ctx, disks.catalog("base"))
-	return askedAbout{append(names, all[len(all)-1].AttrPath), source}, err
+	some := askedAbout{attributes: append(names, all[len(all)-1].AttrPath)}
+	some.source, some.before, err = popularSource(ctx, disks.catalog("base"))
+	return some, err
 }

@@ -120,28 +120,28 @@ func (ch *change) newVersion(old hashes.StorePath, node int32) hashes.StorePath 
 	return d.Path
 }
 
-// popularSource returns the name of a source that very many attributes need.
-func popularSource(ctx context.Context, path string) (string, error) {
+// popularSource returns a source that very many attributes need, and the snapshot.
+func popularSource(ctx context.Context, path string) (source, snapshot string, err error) {
 	c, err := catalog.OpenReadOnly(ctx, path)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer c.Close()
 	attributes, err := c.Attributes(ctx, "")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	g, err := c.Graph(ctx, attributes, false)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	count := g.Count(g.Roots, make([]closure.Source, g.NumSources()))
 	most := slices.Index(count.Users, slices.Max(count.Users))
 	sources, err := c.Sources(ctx)
 	for i := range sources {
 		if err == nil && sources[i].ID == g.Sources[most] {
-			return string(sources[i].OutPath), nil
+			return string(sources[i].OutPath), attributes[0].Snapshot, nil
 		}
 	}
-	return "", fmt.Errorf("no source is needed most: %w", err)
+	return "", "", fmt.Errorf("no source is needed most: %w", err)
 }
