@@ -75,7 +75,7 @@ func newStatus(a *app) *cobra.Command {
 			if a.json {
 				return a.printJSON(status)
 			}
-			return a.printStatus(status)
+			return a.printStatus(ctx, status)
 		},
 	}
 	cmd.Flags().BoolVar(&hosts, "hosts", false, "list the hosts that were asked")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -9,12 +10,15 @@ import (
 	"granary/catalog"
 )
 
-func (a *app) printStatus(st *statusLine) error {
+func (a *app) printStatus(ctx context.Context, st *statusLine) error {
 	if err := a.print(st.text(a.diskDir, newScreen(a.stdout))); err != nil {
 		return err
 	}
 	a.suggest(st)
-	return nil
+	if len(st.Snapshots) == 0 {
+		return nil
+	}
+	return a.tellUnfinished(ctx)
 }
 
 // text is for people: one look, and on a screen no more than that has room for.
@@ -191,8 +195,11 @@ func (a *app) suggest(st *statusLine) {
 	case len(remedies) > 0:
 		a.notef("granary query missing --disk %s: what holds back most comes first", a.diskDir)
 	}
-	if len(remedies) > 0 {
+	switch {
+	case len(remedies) > 0:
 		best := remedies[0]
 		a.notef("may help %s: %s", thousands(best.sources), best.remedy.command(new(fetchFlags)))
+	case st.untried > 0:
+		a.notef("granary plan --disk %s says what that takes", a.diskDir)
 	}
 }
