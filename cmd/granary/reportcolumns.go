@@ -83,7 +83,7 @@ func (r *report) columns() *reportColumns {
 	}
 	c := &reportColumns{Sources: r.sourceColumns(texts), Graph: r.graphColumns()}
 	for i := range r.attributes {
-		c.Attributes.add(&r.attributes[i], &r.counts.Roots[i], texts, snapshots, sets)
+		c.Attributes.add(&r.attributes[i], &r.tallies[i], texts, snapshots, sets)
 		c.Attributes.Node = append(c.Attributes.Node, r.leading.of(r.graph.Roots[i]))
 	}
 	c.Texts, c.Snapshots, c.Sets = texts.texts, snapshots.texts, sets.texts
@@ -107,8 +107,8 @@ func (c *attributeColumns) add(
 
 func (r *report) sourceColumns(texts *numbering) sourceColumns {
 	var c sourceColumns
-	for i := range r.missing {
-		m := &r.missing[i]
+	for i := range r.lacks {
+		m := &r.lacks[i]
 		urls := make([]string, len(m.URLs))
 		for i, text := range m.URLs {
 			urls[i] = plain(text)
@@ -117,7 +117,7 @@ func (r *report) sourceColumns(texts *numbering) sourceColumns {
 		c.URLs = append(c.URLs, urls)
 		c.Kind = append(c.Kind, texts.of(string(m.Kind)))
 		c.Why = append(c.Why, texts.of(m.why()))
-		c.Host = append(c.Host, texts.of(m.host))
+		c.Host = append(c.Host, texts.of(r.host(m.Source)))
 		c.Detail = append(c.Detail, texts.of(m.Detail))
 		c.Message = append(c.Message, texts.of(m.Message))
 		failed := int32(0)
@@ -126,7 +126,7 @@ func (r *report) sourceColumns(texts *numbering) sourceColumns {
 		}
 		c.Failed = append(c.Failed, failed)
 		c.Bytes = append(c.Bytes, max(m.bytes, -1))
-		c.Users, c.Unlocks = append(c.Users, m.users), append(c.Unlocks, m.unlocks)
+		c.Users, c.Unlocks = append(c.Users, int32(m.users)), append(c.Unlocks, int32(m.unlocks))
 	}
 	return c
 }
@@ -135,7 +135,7 @@ func (r *report) sourceColumns(texts *numbering) sourceColumns {
 type leadingNodes struct {
 	nodes   []int32 // in the graph's order
 	numbers []int32 // by node of the graph: its place in nodes; closure.None: it is not
-	missing []int32 // by source of the graph: its place in report.missing, or closure.None
+	missing []int32 // by source of the graph: its place in report.lacks, or closure.None
 }
 
 // of returns the place of a node in n.nodes, or closure.None.
@@ -146,7 +146,7 @@ func (n *leadingNodes) of(node int32) int32 {
 	return n.numbers[node]
 }
 
-// source returns the place in report.missing of what a node gives, or closure.None.
+// source returns the place in report.lacks of what a node gives, or closure.None.
 func (n *leadingNodes) source(g *catalog.Graph, node int32) int32 {
 	source := g.Source(node)
 	if source == closure.None {
@@ -161,8 +161,8 @@ func (r *report) findLeading() *leadingNodes {
 		numbers: slices.Repeat([]int32{closure.None}, r.graph.Len()),
 		missing: slices.Repeat([]int32{closure.None}, r.graph.NumSources()),
 	}
-	for i := range r.missing {
-		if number := r.missing[i].number; number != closure.None {
+	for i := range r.lacks {
+		if number := int(r.lacks[i].number); number < len(n.missing) {
 			n.missing[number] = int32(i)
 		}
 	}

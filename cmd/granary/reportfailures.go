@@ -40,8 +40,8 @@ func (r *report) failureMatrix() failureMatrix {
 	const mostHosts, mostReasons = 20, 8
 	counts := map[reasonAndHost]int{}
 	reasons, hosts := map[string]int{}, map[string]int{}
-	for i := range r.sources {
-		s := &r.sources[i]
+	for i := range r.wanted {
+		s := &r.wanted[i]
 		if s.State != catalog.Failed {
 			continue
 		}

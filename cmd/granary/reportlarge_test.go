@@ -11,15 +11,13 @@ import (
 	"granary"
 	"granary/catalog"
 	"granary/closure"
-	"granary/hashes"
 )
 
 // largeReport is of a disk without a byte: 25,000 sources that 12,000 attributes need.
 func largeReport() *report {
 	const attributes = 12_000
 	r := &report{
-		inquiry:   &inquiry{graph: new(catalog.Graph)},
-		numbers:   map[int64]int32{},
+		ranking:   &ranking{inquiry: &inquiry{graph: new(catalog.Graph)}},
 		snapshots: []catalog.Snapshot{{Name: "large", System: "x86_64-linux"}},
 	}
 	var nodes []int32
@@ -41,9 +39,7 @@ func largeReport() *report {
 		r.graph.Roots = append(r.graph.Roots, nodes[len(nodes)-1-i*3])
 	}
 	r.graph.Derivations = make([]int64, r.graph.Len())
-	r.counts = r.count()
-	r.findMissing(func(hashes.Hash) bool { return false })
-	r.leading = r.findLeading()
+	r.reckon()
 	return r
 }
 
@@ -56,11 +52,9 @@ func (r *report) addLargeSource(i int) {
 	if i%3 == 0 {
 		s.State, s.Reason = catalog.Failed, "not found"
 	}
-	r.sources = append(r.sources, s)
-	r.holdings = append(r.holdings, catalog.Holding{Bytes: int64(i)})
-	r.inquiry.sources = append(r.inquiry.sources, closure.Source{Missing: true})
+	r.wanted = append(r.wanted, s)
+	r.sources = append(r.sources, closure.Source{Missing: true, Bytes: int64(i)})
 	r.graph.Sources = append(r.graph.Sources, s.ID)
-	r.numbers[s.ID] = int32(i)
 }
 
 // TestReportLarge opens a report of the size of a real one, most of which is missing,

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"granary/closure"
 )
 
 // A reportNumbers is what the page shows without its script.
@@ -20,28 +22,19 @@ type reportNumbers struct {
 	Largest             []largeSource
 	Missing             []missingRow // the first of them
 	AllMissing          int
-	MissingBytes        int64 // of those of which it is known
-	MissingUnknown      int   // sources of which it is not
 	Steps               []step
 }
 
-// reckon works out what the page shows.
-func (r *report) reckon() *reportNumbers {
+// numbers returns what the page shows without its script.
+func (r *report) numbers() *reportNumbers {
 	n := &reportNumbers{
 		Disk: plain(r.disk), Made: r.made.Format(dateFormat), Version: version(), Scope: r.scope,
-		Status: r.status(), Snapshots: r.snapshotVerdicts(), Sets: r.setVerdicts(), Kinds: r.kindCounts(),
+		Status: r.status, Snapshots: r.snapshotVerdicts(), Sets: r.setVerdicts(), Kinds: r.kindCounts(),
 		Failures: r.failureMatrix(), Sizes: r.sizeClasses(), Largest: r.largest(),
-		Missing: r.missingRows(), AllMissing: len(r.missing),
+		Missing: r.missingRows(), AllMissing: len(r.lacks),
 	}
 	for i := range n.Sets {
 		n.Verdicts.sum(&n.Sets[i].verdicts)
-	}
-	for i := range r.missing {
-		if r.missing[i].bytes < 0 {
-			n.MissingUnknown++
-		} else {
-			n.MissingBytes += r.missing[i].bytes
-		}
 	}
 	n.Steps = r.steps()
 	return n
@@ -99,6 +92,14 @@ func barParts(parts ...barPart) []barPart {
 	return parts
 }
 
+// Download says how large the missing sources are, as far as that is known.
+func (n *reportNumbers) Download() string {
+	s := &n.Status.missingSize
+	return howLarge(&closure.Tally{
+		Missing: n.AllMissing, Unknown: s.MissingUnknown, Bytes: s.MissingKnownBytes,
+	})
+}
+
 // StateParts are for a bar of all sources.
 func (n *reportNumbers) StateParts() []barPart {
 	return stateParts(n.Status.Held, n.Status.Missing, n.Status.Failed)
@@ -127,7 +128,7 @@ func (r *report) snapshotVerdicts() []snapshotVerdicts {
 	}
 	for i := range r.attributes {
 		if place := places[r.attributes[i].Snapshot]; place != nil {
-			place.add(&answer{&r.attributes[i], r.counts.Roots[i]})
+			place.add(&answer{&r.attributes[i], r.tallies[i]})
 		}
 	}
 	return all
@@ -147,7 +148,7 @@ func (r *report) setVerdicts() []setVerdicts {
 		if sets[set] == nil {
 			sets[set] = new(verdicts)
 		}
-		sets[set].add(&answer{&r.attributes[i], r.counts.Roots[i]})
+		sets[set].add(&answer{&r.attributes[i], r.tallies[i]})
 	}
 	all := make([]setVerdicts, 0, len(sets))
 	for set, v := range sets {
@@ -169,10 +170,10 @@ type missingRow struct {
 // missingRows returns those that show without a script.
 func (r *report) missingRows() (rows []missingRow) {
 	const most = 200
-	for i := range r.missing[:min(most, len(r.missing))] {
-		m := &r.missing[i]
+	for i := range r.lacks[:min(most, len(r.lacks))] {
+		m := &r.lacks[i]
 		rows = append(rows, missingRow{
-			plain(m.Name), plain(m.why()), plain(m.host), int(m.users), int(m.unlocks), m.bytes,
+			plain(m.Name), plain(m.why()), plain(r.host(m.Source)), m.users, m.unlocks, m.bytes,
 		})
 	}
 	return rows

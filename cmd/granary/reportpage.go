@@ -45,7 +45,7 @@ func (r *report) render(w io.Writer) error {
 		return err
 	}
 	return tmpl.Execute(w, &reportPage{
-		reportNumbers: r.reckon(),
+		reportNumbers: r.numbers(),
 		Policy: fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; "+
 			"form-action 'none'", contentHash(style), contentHash(script)),
 		Style: template.CSS(style), Script: template.JS(script), Data: template.JS(data),

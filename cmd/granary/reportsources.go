@@ -24,8 +24,8 @@ func (k *kindCount) Parts() []barPart { return stateParts(k.Held, k.Missing, k.F
 func (r *report) kindCounts() []kindCount {
 	kinds := map[string]*kindCount{}
 	objects := map[hashes.Hash]bool{}
-	for i := range r.sources {
-		s := &r.sources[i]
+	for i := range r.wanted {
+		s := &r.wanted[i]
 		if kinds[string(s.Kind)] == nil {
 			kinds[string(s.Kind)] = &kindCount{Kind: plain(string(s.Kind))}
 		}
@@ -70,8 +70,8 @@ func (r *report) sizeClasses() []sizeClass {
 	var all []sizeClass
 	objects := map[hashes.Hash]bool{}
 	most := 1
-	for i := range r.sources {
-		s := &r.sources[i]
+	for i := range r.wanted {
+		s := &r.wanted[i]
 		if s.State != catalog.Held {
 			continue
 		}
@@ -112,9 +112,9 @@ type largeSource struct {
 func (r *report) largest() []largeSource {
 	const most = 20
 	var held []*catalog.Source
-	for i := range r.sources {
-		if r.sources[i].State == catalog.Held {
-			held = append(held, &r.sources[i])
+	for i := range r.wanted {
+		if r.wanted[i].State == catalog.Held {
+			held = append(held, &r.wanted[i])
 		}
 	}
 	slices.SortStableFunc(held, func(a, b *catalog.Source) int { return cmp.Compare(b.Size, a.Size) })
