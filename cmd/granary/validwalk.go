@@ -31,7 +31,7 @@ type validWalk struct {
 	nodes   map[int32]*wantedNode
 	cut     map[edge]bool
 	present map[int32]bool // nodes of sources that are valid
-	lost    int            // derivations of which the catalog does not keep the text
+	lost    int            // derivations that are built, and whose text is not kept
 }
 
 // An edge leads from a node to an input of it; from closure.None to an attribute's root.
@@ -119,9 +119,6 @@ func (w *validWalk) read(ctx context.Context, nodes []int32) error {
 	}
 	return w.catalog.Derivations(ctx, rows, func(row int64, d *granary.Derivation) error {
 		n, err := newWantedNode(d)
-		if !n.kept {
-			w.lost++
-		}
 		w.nodes[byRow[row]] = n
 		return err
 	})
@@ -209,6 +206,9 @@ func (w *validWalk) next(ctx context.Context, level []demand) ([]demand, error) 
 			w.cut[d.edge] = true
 		case !n.built && (w.full || !source):
 			n.built = true
+			if !n.kept {
+				w.lost++
+			}
 			built = append(built, d.node)
 			inputs = append(inputs, w.q.graph.Inputs(d.node)...)
 		}
@@ -248,6 +248,7 @@ func (w *validWalk) demands(level []demand, node int32) []demand {
 		}
 		level = append(level, d)
 	}
+	n.inputs = nil // they are not asked for again
 	return level
 }
 
