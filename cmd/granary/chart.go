@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -54,4 +56,31 @@ func (s screen) bar(n, all, width int) string {
 	}
 	cells = max(0, min(cells, width))
 	return strings.Repeat(full, cells) + strings.Repeat(rest, width-cells)
+}
+
+// A barRow is a line with a bar in it.
+type barRow struct {
+	before string
+	n, all int
+	after  string
+}
+
+// barRows draws rows with bars of one width, which takes what the widest of them leaves
+// free. Where there is no screen, or no room, there are no bars.
+func (s screen) barRows(rows []barRow) []string {
+	const least, most = 8, 40
+	room := most
+	lines := make([]string, len(rows))
+	for i, r := range rows {
+		lines[i] = fmt.Sprintf("%s %5s  ", r.before, percent(r.n, r.all))
+		width := utf8.RuneCountInString(lines[i]) + utf8.RuneCountInString(r.after)
+		room = min(room, s.columns-1-width-len("  "))
+	}
+	for i, r := range rows {
+		if room >= least {
+			lines[i] += s.bar(r.n, r.all, room) + "  "
+		}
+		lines[i] = strings.TrimRight(lines[i]+r.after, " ")
+	}
+	return lines
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -53,5 +54,22 @@ func TestIsUTF8(t *testing.T) {
 		if got := isUTF8(func(name string) string { return test.env[name] }); got != test.want {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
+	}
+}
+
+func TestBarRows(t *testing.T) {
+	rows := []barRow{{"all ", 4, 4, "of it"}, {"part", 1, 1000, ""}, {"none", 0, 0, ""}}
+	tests := []struct {
+		name string
+		on   screen
+		want string
+	}{
+		{"no screen", screen{}, "all  100 %  of it\npart   1 %\nnone     –"},
+		{"no room", screen{columns: 27}, "all  100 %  of it\npart   1 %\nnone     –"},
+		{"bars", screen{columns: 28},
+			"all  100 %  ########  of it\npart   1 %  #.......\nnone     –  ........"},
+	}
+	for _, test := range tests {
+		compare(t, test.name, test.want, strings.Join(test.on.barRows(rows), "\n"))
 	}
 }

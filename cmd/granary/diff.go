@@ -9,30 +9,41 @@ import (
 	"granary/closure"
 )
 
+const diffHelp = `Compares two snapshots: which attributes were added, removed and changed from A
+to B, which evaluate no more and which do now, and which sources B needs that A
+does not. A snapshot needs the sources in the closures of its attributes, those
+that fetchurl was called for, and those that evaluation itself fetches.
+
+A and B are names of snapshots, or the beginning of one that no other begins
+with. They may be for different systems: attributes are compared by their paths.
+
+A package set of which much changed takes one line, and of many sources only
+the largest are shown. -v shows all of it.
+
+The exit status is 0 whatever differs and whatever is missing: this is no yes
+or no question. granary query buildable --snapshot B answers one.
+
+With --json each difference is a line. Those about attributes have
+  change      added, removed, changed (another derivation), broken, fixed
+  attrPath, system, oldDrvPath, newDrvPath, oldName, newName
+  error, errorKind  why it does not evaluate: in B, else in A
+those about sources the fields of granary sources --json but ledger, and
+  source      added, removed
+  bytes       the size of its object, or of its download; null if not known
+and the last one, with "summary":true,
+  old, new    the snapshots: snapshot, system, attrs (how many)
+  added, removed, changed, broken, fixed   how many attributes
+  versions    how many of those changed have another name or version
+  sourcesRemoved   how many sources
+  sourcesAdded     those added: number, missing, missingBytes (null if the
+              size of one is not known), missingKnownBytes, missingUnknown
+  sources     the same of all sources that B needs`
+
 func newDiff(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "diff A B",
-		Short: "What snapshot B needs that A does not, and what of it is missing",
-		Long: "Compares two snapshots: which attributes were added, removed and changed from A\n" +
-			"to B, which evaluate no more and which do now, and which sources B needs that A\n" +
-			"does not. Needed are the sources in closures of attributes, those that fetchurl\n" +
-			"was called for, and those that evaluation itself fetches. Attributes are compared\n" +
-			"by their paths, so that snapshots for different systems can be compared, too.\n\n" +
-			"A and B are names of snapshots, or the beginning of one that no other begins with.\n" +
-			"A package set of which much changed takes one line, and of many sources only the\n" +
-			"largest are shown: -v shows all, and so does --json, a line for each difference.\n" +
-			"Lines with \"change\" (added, removed, changed, broken, fixed) are attributes, with\n" +
-			"attrPath, system, oldDrvPath, newDrvPath, oldName, newName, error and errorKind:\n" +
-			"why it does not evaluate in B or, if it is removed or fixed, in A. Lines with\n" +
-			"\"source\" (added, removed) are as granary sources has them, with bytes for the\n" +
-			"ledger: of the object or, if it is not held, of the download, null if that is not\n" +
-			"known. The last line is the \"summary\": old and new (snapshot, system, attrs), how\n" +
-			"many attributes are added, removed, changed (of these to another name or version:\n" +
-			"versions), broken and fixed; sourcesRemoved; and as sourcesAdded and, for all that\n" +
-			"B needs, as sources: their number, how many are missing, missingBytes (null if the\n" +
-			"size of one is not known), missingKnownBytes and missingUnknown.\n\n" +
-			"The exit status is 0 whatever differs and whatever is missing: that is the answer.\n" +
-			"granary query buildable --snapshot B says what can be built.",
+		Use:               "diff A B",
+		Short:             "What snapshot B needs that A does not, and what of it is missing",
+		Long:              diffHelp,
 		Args:              twoSnapshots,
 		ValidArgsFunction: a.completeSnapshots(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -148,7 +159,8 @@ func (a *app) tellDiff(d *difference) {
 	case len(d.attributes)+len(d.sources) == 0:
 		a.notef("nothing differs")
 	case missing > 0:
-		a.notef("the disk lacks %s of the %s that were added, %s: granary fetch --disk %s",
-			thousands(missing), count(d.added.Needs, "source"), howLarge(&d.added), a.diskDir)
+		a.notef("the disk lacks %s of %s added, %s", thousands(missing),
+			count(d.added.Needs, "source"), howLarge(&d.added))
+		a.notef("granary fetch --disk %s fetches what is missing", a.diskDir)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -21,7 +20,8 @@ func TestSplitName(t *testing.T) {
 	}
 	for _, test := range tests {
 		if name, version := splitName(test.full); name != test.name || version != test.version {
-			t.Errorf("%q: got %q and %q, want %q and %q", test.full, name, version, test.name, test.version)
+			t.Errorf("%q: got %q and %q, want %q and %q", test.full, name, version, test.name,
+				test.version)
 		}
 	}
 }
@@ -57,7 +57,6 @@ func TestAttrChanges(t *testing.T) {
 			[]string{"added A", "removed a", "changed b", "fixed c", "broken d", "added f"}},
 	}
 	for _, test := range tests {
-		slices.SortFunc(test.after, func(a, b catalog.Attribute) int { return strings.Compare(a.Path, b.Path) })
 		var got []string
 		for _, c := range attrChanges(test.before, test.after) {
 			got = append(got, string(c.change)+" "+c.attribute().Path)
@@ -73,7 +72,8 @@ func TestChangedNames(t *testing.T) {
 		{"tool", "tool-1", "tool -> tool-1"},
 	}
 	for _, test := range tests {
-		c := attrChange{wasChanged, &attributesOf("a " + test.from)[0], &attributesOf("a " + test.to)[0]}
+		at := attributesOf("a "+test.from, "a "+test.to)
+		c := attrChange{wasChanged, &at[0], &at[1]}
 		compare(t, test.from, test.want, c.names())
 	}
 }

@@ -58,9 +58,8 @@ type section struct {
 	title string
 	is    func(*attrChange) bool
 	says  func(*attrChange) string // of a single one
-
-	sum   bool // where there are many, nobody looks for single ones
-	found []*attrChange
+	sum   bool                     // where there are many, nobody looks for single ones
+	found []*attrChange            // in the order of their paths
 }
 
 // sections returns those that are not empty.
@@ -105,7 +104,8 @@ func (c *attrChange) why() string {
 // mostOfSet is how many attributes of a package set are shown one by one.
 const mostOfSet = 20
 
-// write writes the section, its rows in the order of paths.
+// write writes the section. Unless all is to be shown, a set of many attributes is a row
+// where the first of them would be.
 func (s *section) write(w *strings.Builder, all bool) {
 	sets := map[string]int{}
 	for _, c := range s.found {
@@ -163,7 +163,9 @@ func (d *difference) writeMissing(w *strings.Builder, all bool) {
 	if len(missing) == 0 {
 		return
 	}
-	slices.SortStableFunc(missing, func(a, b *sourceChange) int { return cmp.Compare(b.bytes, a.bytes) })
+	slices.SortStableFunc(missing, func(a, b *sourceChange) int {
+		return cmp.Compare(b.bytes, a.bytes)
+	})
 	fmt.Fprintf(w, "\nsources that were added, and that the disk lacks\n")
 	shown := missing
 	if len(missing) > most && !all {

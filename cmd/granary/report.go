@@ -16,7 +16,7 @@ func newReport(a *app) *cobra.Command {
 	flags := new(askFlags)
 	cmd := &cobra.Command{
 		Use:   "report FILE",
-		Short: "Write a page for a browser: what is buildable, held, failed and missing",
+		Short: "Write a page for a browser: what is buildable, held and missing",
 		Long: "Writes one page of HTML to FILE, or to stdout if it is -. The page needs nothing\n" +
 			"beside itself and no network: any browser opens it. It shows how much is buildable\n" +
 			"offline, by package set, the sources by state, kind, host, reason and size, and\n" +

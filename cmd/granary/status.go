@@ -38,28 +38,39 @@ type statusLine struct {
 	failures failures                        // and what a person must get
 }
 
+const statusHelp = `Says of a disk how much of its last snapshots is buildable offline, how many of
+all sources are held, missing (not tried yet) and failed, and why, and at which
+hosts. Bytes are those of objects that serve held sources, and those to
+download for the others, as far as that is known. On a terminal it is one
+screen, with bars; elsewhere it is numbers alone.
+
+With --json it is one object, with besides
+  lost        sources of those missing whose object is gone from the disk
+  byHand      sources of those missing or failed that a person must get
+  missingBytes, missingKnownBytes, missingUnknown   of those missing or failed,
+              the bytes to download (null if the size of one is not known), the
+              bytes of those of known size, how many are of unknown size
+  free        bytes on the disk; null if it does not say
+  kinds       how many sources of each kind
+Each of snapshots is as granary snapshots has it, with
+  buildable   attributes, as granary query buildable has them
+  held        sources, of those that it wants
+  missingBytes, missingKnownBytes, missingUnknown   as above
+
+With --hosts it lists every host that was asked, those with most failures
+first: how many sources it was asked for, gave and did not give, what it sent
+and how fast, when it last worked and failed, and its most frequent failure.
+With --json each host is a line: host, asked, held, failed, share (of those
+asked for that came, 0 to 1), bytes, rate (bytes a second), reason, lastGood,
+lastBad.`
+
 func newStatus(a *app) *cobra.Command {
 	hosts := false
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "One look at a disk: what is buildable, held, missing and failed",
-		Long: "Says of a disk how much of its last snapshots is buildable offline, and of all\n" +
-			"sources how many are held, missing (not tried yet) and failed, by reason and by\n" +
-			"host. Bytes are those of the objects that serve held sources, and those to\n" +
-			"download for others, as far as that is known. On a terminal it is one screen, with\n" +
-			"bars; elsewhere it has numbers alone.\n\n" +
-			"With --json it also has lost (of those missing, gone from the disk), byHand (not\n" +
-			"held, and a person must get them), missingBytes of all that is not held (null if\n" +
-			"the size of one is not known), missingKnownBytes, missingUnknown (sources of\n" +
-			"unknown size), free (bytes on the disk, or null) and kinds. Each of snapshots is\n" +
-			"as granary snapshots has it, with buildable (attributes), held (sources),\n" +
-			"missingBytes, missingKnownBytes and missingUnknown of its own.\n\n" +
-			"With --hosts it lists every host that was asked, those with most failures first:\n" +
-			"how many sources it was asked for, gave and did not give, what it sent and how\n" +
-			"fast, when it last worked and failed, and its most frequent failure. With --json\n" +
-			"each host is a line: host, asked, held, failed, share (of those asked for that\n" +
-			"came, 0 to 1), bytes, rate (bytes a second), reason, lastGood, lastBad.",
-		Args: noArgs,
+		Long:  statusHelp,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if err := a.openForReading(ctx); err != nil {

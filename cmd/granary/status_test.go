@@ -48,7 +48,8 @@ func TestStatusAgrees(t *testing.T) {
 			for i := range answers {
 				buildable += oneIf(answers[i].Snapshot == s.Snapshot && answers[i].Buildable)
 			}
-			compare(t, s.Snapshot, []int{attributes, failed, buildable}, []int{s.Attrs, s.Errors, s.Buildable})
+			compare(t, s.Snapshot, []int{attributes, failed, buildable},
+				[]int{s.Attrs, s.Errors, s.Buildable})
 			compare(t, s.Snapshot+": sources", m.amount(m.snapshotNamed(s.Snapshot).wanted()), &wantAmount{
 				Number: s.Sources, Missing: s.Sources - s.Held, MissingUnknown: s.MissingUnknown,
 				MissingBytes: s.MissingBytes, MissingKnownBytes: s.MissingKnownBytes,
@@ -157,23 +158,6 @@ func TestStatusFits(t *testing.T) {
 	}
 }
 
-func TestBarRows(t *testing.T) {
-	rows := []barRow{{"all ", 4, 4, "of it"}, {"part", 1, 1000, ""}, {"none", 0, 0, ""}}
-	tests := []struct {
-		name string
-		on   screen
-		want string
-	}{
-		{"no screen", screen{}, "all  100 %  of it\npart   1 %\nnone     –"},
-		{"no room", screen{columns: 27}, "all  100 %  of it\npart   1 %\nnone     –"},
-		{"bars", screen{columns: 28},
-			"all  100 %  ########  of it\npart   1 %  #.......\nnone     –  ........"},
-	}
-	for _, test := range tests {
-		compare(t, test.name, test.want, strings.Join(test.on.barRows(rows), "\n"))
-	}
-}
-
 // TestStatusOfUnfinished looks at disks on which an evaluation did not come to its end.
 func TestStatusOfUnfinished(t *testing.T) {
 	m := &model{dir: t.TempDir()}
@@ -192,7 +176,8 @@ func TestStatusOfUnfinished(t *testing.T) {
 		t.Helper()
 		r, err := c.Record(t.Context())
 		checkTest(t, err)
-		checkTest(t, r.Add(t.Context(), nil, []granary.Attribute{{Path: path, Kind: granary.ErrorThrow}}, nil))
+		failed := []granary.Attribute{{Path: path, Kind: granary.ErrorThrow}}
+		checkTest(t, r.Add(t.Context(), nil, failed, nil))
 		return r
 	}
 	says("nothing", "nothing was evaluated yet: granary harvest TREE")

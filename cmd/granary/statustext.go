@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"granary/catalog"
 )
@@ -71,50 +70,14 @@ func (st *statusLine) writeSources(w io.Writer, on screen) {
 		return barRow{fmt.Sprintf("%9s  %-7s ", thousands(n), what), n, st.Sources, after}
 	}
 	missing, failed := st.tallies[catalog.Missing], st.tallies[catalog.Failed]
-	rows := []barRow{
-		row(st.Held, "held", bytes(st.Bytes)), row(st.Missing, "missing", ""),
-		row(st.Failed, "failed", ""),
-	}
-	if missing.Missing > 0 {
-		rows[1].after = howLarge(&missing)
-	}
-	if failed.Missing > 0 {
-		rows[2].after = howLarge(&failed)
-	}
-	fmt.Fprintf(w, "\n%s\n", count(st.Sources, "source"))
-	for _, line := range on.barRows(rows) {
-		fmt.Fprintln(w, line)
-	}
+	rows := on.barRows([]barRow{
+		row(st.Held, "held", bytes(st.Bytes)), row(st.Missing, "missing", howLarge(&missing)),
+		row(st.Failed, "failed", howLarge(&failed)),
+	})
+	fmt.Fprintf(w, "\n%s\n%s\n", count(st.Sources, "source"), strings.Join(rows, "\n"))
 	if st.ByHand > 0 {
 		writeCount(w, st.ByHand, "of those not held: to be added by hand")
 	}
-}
-
-// A barRow is a line with a bar in it.
-type barRow struct {
-	before string
-	n, all int
-	after  string
-}
-
-// barRows draws rows with bars of one width, which takes what the widest of them leaves
-// free. Where there is no screen, or no room, there are no bars.
-func (s screen) barRows(rows []barRow) []string {
-	const least, most = 8, 40
-	room := most
-	lines := make([]string, len(rows))
-	for i, r := range rows {
-		lines[i] = fmt.Sprintf("%s %5s  ", r.before, percent(r.n, r.all))
-		width := utf8.RuneCountInString(lines[i]) + utf8.RuneCountInString(r.after)
-		room = min(room, s.columns-1-width-len("  "))
-	}
-	for i, r := range rows {
-		if room >= least {
-			lines[i] += s.bar(r.n, r.all, room) + "  "
-		}
-		lines[i] = strings.TrimRight(lines[i]+r.after, " ")
-	}
-	return lines
 }
 
 // shownFailures is how many reasons and hosts are shown at most.
@@ -132,7 +95,7 @@ func (st *statusLine) writeFailures(w *strings.Builder, on screen) {
 		rows = min(rows, max(3, on.rows-strings.Count(w.String(), "\n")-others))
 	}
 	reasons := countLines("why they failed", st.Reasons, rows, "")
-	hosts := countLines("hosts with failures", st.Hosts, rows, ": granary status --hosts")
+	hosts := countLines("hosts with failures", st.Hosts, rows, ": status --hosts")
 	if on.columns < 80 {
 		writeLines(w, reasons)
 		writeLines(w, hosts)

@@ -67,9 +67,13 @@ func tallySource(t *closure.Tally, s *closure.Source) {
 	}
 }
 
-// howLarge says how large missing sources are, as far as that is known.
+// howLarge says how large the missing sources are, as far as that is known; "" if none is
+// missing.
 func howLarge(t *closure.Tally) string {
-	if t.Unknown > 0 && t.Unknown == t.Missing {
+	switch {
+	case t.Missing == 0:
+		return ""
+	case t.Unknown == t.Missing:
 		return "of unknown size"
 	}
 	return missingBytes(t)
