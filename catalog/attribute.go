@@ -60,7 +60,7 @@ func (c *Catalog) attributes(
 	var all []Attribute
 	for _, s := range snapshots {
 		all = slices.Grow(all, min(len(s.attributes), len(rows)))
-		in := newRowSet(s.attributes)
+		in := rowSet(nil).with(s.attributes)
 		for _, i := range order {
 			if in.has(rows[i].id) {
 				all = append(all, rows[i].Attribute)

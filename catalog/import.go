@@ -121,3 +121,13 @@ func (i *importer) add(ctx context.Context, w *Wanted) error {
 	}
 	return nil
 }
+
+const urlQuery = `SELECT source_id, url FROM url`
+
+func scanURL(rows *sql.Rows, urls map[int64][]string) error {
+	var id int64
+	var url string
+	err := rows.Scan(&id, &url)
+	urls[id] = append(urls[id], url)
+	return err
+}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -39,12 +40,14 @@ func decodeSet(ids []int64, blob []byte) ([]int64, error) {
 // A rowSet tells which rows are in a set: a bit for each.
 type rowSet []uint64
 
-// newRowSet returns the set of rows that are in rising order.
-func newRowSet(rows []int64) rowSet {
+// with returns the set with rows, which are in rising order, added. It may change s.
+func (s rowSet) with(rows []int64) rowSet {
 	if len(rows) == 0 {
-		return nil
+		return s
 	}
-	s := make(rowSet, rows[len(rows)-1]/64+1)
+	if more := int(rows[len(rows)-1]/64) + 1 - len(s); more > 0 {
+		s = append(s, make(rowSet, more)...)
+	}
 	for _, row := range rows {
 		s[row/64] |= 1 << (row % 64)
 	}
@@ -53,4 +56,11 @@ func newRowSet(rows []int64) rowSet {
 
 func (s rowSet) has(row int64) bool {
 	return row/64 < int64(len(s)) && s[row/64]>>(row%64)&1 != 0
+}
+
+func (s rowSet) count() (n int) {
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
 }

@@ -105,7 +105,7 @@ func (c *Catalog) memberSets(ctx context.Context, name string) (all []members, e
 // count fills in the numbers. failed holds every attribute with an error.
 func (m *members) count(failed map[int64]bool) {
 	m.Attributes, m.Derivations = len(m.attributes), len(m.derivations)
-	m.Sources = len(m.wanted())
+	m.Sources = rowSet(nil).with(m.sources).with(m.calls).with(m.fetches).count()
 	for _, id := range m.attributes {
 		if failed[id] {
 			m.Errors++

@@ -6,28 +6,44 @@ import (
 )
 
 // usage says which snapshots want a source.
-type usage []members
-
-func (c *Catalog) usage(ctx context.Context) (usage, error) { return c.memberSets(ctx, "") }
-
-// add tells s who wants it.
-func (u usage) add(s *Source) {
-	for i := range u {
-		m := &u[i]
-		inClosure, fetched := hasRow(m.sources, s.ID), hasRow(m.fetches, s.ID)
-		s.InClosure, s.Fetched = s.InClosure || inClosure, s.Fetched || fetched
-		wanted := inClosure || fetched || hasRow(m.calls, s.ID)
-		if wanted && !slices.Contains(s.Systems, m.System) {
-			s.Systems = append(s.Systems, m.System)
-		}
-	}
-	slices.Sort(s.Systems)
+type usage struct {
+	systems            []string // sorted
+	wanted             []rowSet // by system
+	inClosure, fetched rowSet
 }
 
-// hasRow tells whether a set, as decodeSet returns it, has a row.
-func hasRow(set []int64, row int64) bool {
-	_, ok := slices.BinarySearch(set, row)
-	return ok
+func (c *Catalog) usage(ctx context.Context) (*usage, error) {
+	all, err := c.memberSets(ctx, "")
+	u := new(usage)
+	for i := range all {
+		u.systems = append(u.systems, all[i].System)
+	}
+	slices.Sort(u.systems)
+	u.systems = slices.Compact(u.systems)
+	u.wanted = make([]rowSet, len(u.systems))
+	for i := range all {
+		m := &all[i]
+		u.inClosure = u.inClosure.with(m.sources)
+		u.fetched = u.fetched.with(m.fetches)
+		wanted := &u.wanted[slices.Index(u.systems, m.System)]
+		*wanted = wanted.with(m.sources).with(m.calls).with(m.fetches)
+	}
+	return u, err
+}
+
+// add tells s who wants it. Sources that every system's snapshots want share a list.
+func (u *usage) add(s *Source) {
+	s.InClosure, s.Fetched = u.inClosure.has(s.ID), u.fetched.has(s.ID)
+	lacks := func(wanted rowSet) bool { return !wanted.has(s.ID) }
+	if !slices.ContainsFunc(u.wanted, lacks) {
+		s.Systems = slices.Clip(u.systems)
+		return
+	}
+	for i, wanted := range u.wanted {
+		if wanted.has(s.ID) {
+			s.Systems = append(s.Systems, u.systems[i])
+		}
+	}
 }
 
 // WantedBy returns the IDs of the sources that one snapshot wants: for what its
