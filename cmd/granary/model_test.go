@@ -22,6 +22,7 @@ type model struct {
 	snapshots []*modelSnapshot // the oldest first
 	sources   []*modelSource
 	objects   map[hashes.Hash]bool // that are on the disk
+	attempted bool                 // a fetch recorded attempts that the model does not have
 }
 
 type modelSnapshot struct {
@@ -38,6 +39,7 @@ type modelAttribute struct {
 	fetch    *modelSource     // that evaluation stopped at, if there is no root
 
 	needed [2][]*modelSource // what needs returned before
+	steps  [2]map[string]int // and distances
 }
 
 type modelDerivation struct {

@@ -166,6 +166,17 @@ func checkWays(t *testing.T, q *question, asked []*modelAttribute, lines []gotMi
 // distances returns, for each source that a needs, by output path, of how many derivations
 // a shortest way to it is; what evaluation stopped at counts as one.
 func (a *modelAttribute) distances(full bool) map[string]int {
+	known := &a.steps[0]
+	if full {
+		known = &a.steps[1]
+	}
+	if *known == nil {
+		*known = a.measure(full)
+	}
+	return *known
+}
+
+func (a *modelAttribute) measure(full bool) map[string]int {
 	found := map[string]int{}
 	if a.root == nil {
 		if a.fetch != nil {

@@ -72,7 +72,7 @@ func (s *sampleSet) describe(t *testing.T, m *model) {
 			snapshot.calls = append(snapshot.calls, sources[source.OutPath])
 		}
 	}
-	m.snapshots = []*modelSnapshot{snapshot}
+	m.snapshots, m.attempted = []*modelSnapshot{snapshot}, true
 }
 
 // describeSources reads what became of each source, and looks what is on the disk.

@@ -19,7 +19,9 @@ import (
 )
 
 // references are what every query is checked against.
-var references = []func(t *testing.T, m *model, rng *rand.Rand){checkBuildable, checkMissing, checkDiff, checkPlan}
+var references = []func(t *testing.T, m *model, rng *rand.Rand){
+	checkBuildable, checkMissing, checkNeeds, checkUsers, checkPlan, checkDiff, checkStatus,
+}
 
 // checkAnswers checks every query on the sample's disk as it is now, and the verdict on
 // hello.
