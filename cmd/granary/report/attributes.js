@@ -61,7 +61,11 @@ const attributeList = (() => {
 		form.hidden = attributeCount === 0;
 		form.addEventListener('input', refresh);
 		form.addEventListener('submit', (event) => event.preventDefault());
-		form.addEventListener('reset', () => { setTimeout(page.choose, 0, {}); });
+		form.addEventListener('reset', (event) => {
+			event.preventDefault();
+			part('text').value = part('verdict').value = '';
+			page.choose({ snapshot: null });
+		});
 	}
 
 	return { start, refresh, pages };

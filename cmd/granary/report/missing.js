@@ -124,19 +124,25 @@ const missing = (() => {
 		form.hidden = sourceCount === 0;
 		form.addEventListener('input', refresh);
 		form.addEventListener('submit', (event) => event.preventDefault());
-		form.addEventListener('reset', () => { setTimeout(page.choose, 0, {}); });
+		form.addEventListener('reset', (event) => {
+			event.preventDefault();
+			clear({});
+			page.choose({ snapshot: null });
+		});
 	}
 
-	// filter shows what failed at a host for a reason; either may be "" for any.
+	// clear empties the fields but for those that values names.
+	function clear(values) {
+		for (const name of ['text', 'user', 'why', 'host', 'kind']) {
+			part(name).value = name in values ? values[name] : '';
+		}
+	}
+
+	// filter asks for what failed at a host for a reason; either may be "" for any.
 	function filter(why, host) {
-		const select = (field, text) => {
-			part(field).value = text === '' ? '' : data.texts.indexOf(text === '(no host)' ? '' : text);
-		};
-		part('controls').reset();
-		select('why', why);
-		select('host', host);
-		refresh();
+		const number = (text) => (text === '' ? '' : data.texts.indexOf(text === '(no host)' ? '' : text));
+		clear({ why: number(why), host: number(host) });
 	}
 
-	return { start, refresh, filter, pages };
+	return { start, refresh, clear, filter, pages };
 })();

@@ -8,24 +8,37 @@ const page = (() => {
 	function choose({ set = null, snapshot = chosen.snapshot } = {}) {
 		chosen.set = set;
 		chosen.snapshot = snapshot;
+		at('snapshot').value = snapshot === null ? '' : snapshot;
 		drawTreemap((set) => choose({ set }));
 		showChoice();
 		missing.refresh();
 		attributeList.refresh();
 	}
 
+	// showChoice tells of the chosen set below the treemap, and above the lists.
 	function showChoice() {
+		for (const id of ['missing-choice', 'attributes-choice']) {
+			at(id).hidden = !anyChosen();
+			at(id).replaceChildren(choiceText(), linkButton('show all', () => choose({ snapshot: null })));
+		}
 		const tally = setTallies().find(({ set }) => set === chosen.set);
 		const place = at('set-chosen');
 		place.hidden = !tally;
 		if (!tally) return;
 		place.replaceChildren(
 			element('b', { class: 'text' }, `${tallyText(tally)}.`),
-			'Both lists below show this set only.',
+			element('span', {}, 'Both lists below show this set only.'),
 			element('a', { href: '#missing' }, 'Its missing sources'),
 			element('a', { href: '#attributes' }, 'Its attributes'),
 			linkButton('Show all sets', () => choose()),
 		);
+	}
+
+	function choiceText() {
+		const parts = [];
+		if (chosen.set !== null) parts.push(`package set ${data.sets[chosen.set]}`);
+		if (chosen.snapshot !== null) parts.push(`snapshot ${data.snapshots[chosen.snapshot]}`);
+		return element('span', { class: 'text' }, `Only: ${parts.join(', ')}`);
 	}
 
 	function showAttribute(i) {
@@ -36,11 +49,8 @@ const page = (() => {
 
 	// showNeeds lists the missing sources that an attribute needs.
 	function showNeeds(i) {
-		at('missing-controls').reset();
-		chosen.set = null;
-		if (data.snapshots.length > 1) chosen.snapshot = attributes.snapshot[i];
-		at('missing-user').value = attributes.path[i];
-		missing.refresh();
+		missing.clear({ user: attributes.path[i] });
+		choose({ snapshot: data.snapshots.length > 1 ? attributes.snapshot[i] : null });
 		at('missing').scrollIntoView();
 	}
 
@@ -58,6 +68,7 @@ const page = (() => {
 			if (cell.textContent === '' || host === '' || cell.matches('td') && why === '') continue;
 			cell.replaceChildren(linkButton(cell.textContent, () => {
 				missing.filter(why, host);
+				choose({ snapshot: null });
 				at('missing').scrollIntoView();
 			}));
 		}
@@ -74,11 +85,11 @@ const page = (() => {
 
 	// On paper nobody can turn a page.
 	function preparePrint() {
-		const lists = [missing.pages, attributeList.pages];
-		const draw = (length) => lists.forEach((pages) => {
+		const { pages } = missing;
+		const draw = (length) => {
 			pages.length = length;
-			pages.draw();
-		});
+			pages.show(pages.items);
+		};
 		addEventListener('beforeprint', () => draw(200));
 		addEventListener('afterprint', () => draw(50));
 	}

@@ -108,15 +108,17 @@ function areaButton({ item, x, y, width, height }, box, choose) {
 	return button;
 }
 
-// areaLabel returns the text that fits into an area, or null.
+// areaLabel returns the text that fits into an area, or null. A name that does not fit
+// is cut short.
 function areaLabel(item, width, height) {
 	const line = 15; // pixels, as those below
-	const lines = nameLines(item.name, width - 12);
+	const legible = 56;
 	const room = Math.floor((height - 6) / line);
+	let lines = nameLines(item.name, width - 12);
+	if ((!lines || lines.length > room) && width >= legible) lines = [item.name];
 	if (!lines || lines.length > room) return null;
-	const name = element('b');
-	for (const part of lines) name.append(part, element('br'));
-	const label = element('span', { 'aria-hidden': 'true' }, name);
+	const label = element('span', { 'aria-hidden': 'true' });
+	for (const part of lines) label.append(element('b', {}, part));
 	if (lines.length < room) label.append(percent(item.yes, item.yes + item.no));
 	return label;
 }
@@ -126,7 +128,6 @@ const measure = document.createElement('canvas').getContext('2d');
 // nameLines breaks a name before capitals, digits and dashes, or returns null if a part
 // is wider than there is room.
 function nameLines(name, room) {
-	if (room < 10) return null;
 	measure.font = `600 12px ${getComputedStyle(treemap).fontFamily}`;
 	const fits = (text) => measure.measureText(text).width <= room;
 	const lines = [''];
