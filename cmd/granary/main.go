@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	if text != "" {
-		a.sayf("granary: hint: %s", text)
+		a.sayf("granary: hint: %s", printable(lineBreaks.ReplaceAllString(text, " ")))
 	}
 	return status
 }
