@@ -68,7 +68,7 @@ func hint(err error) string {
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(err.Error(), "disk is full"):
 		return "make room, then run the same command again: it goes on where it stopped"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return "this command writes to the disk; status, snapshots, attrs and sources do not"
+		return "this command writes to the disk; commands that only look, such as status and query, do not"
 	}
 	return ""
 }
