@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,14 +40,14 @@ type ran struct {
 func (m *model) granary(t *testing.T, args ...string) ran {
 	t.Helper()
 	var stdout, stderr strings.Builder
-	status := run(t.Context(), append(args, "--disk", m.dir), &stdout, &stderr)
+	status := run(t.Context(), slices.Concat([]string{"--disk", m.dir}, args), &stdout, &stderr)
 	return ran{status, stdout.String(), stderr.String()}
 }
 
 // jsonLines runs a command with --json and reads its lines.
 func jsonLines[T any](t *testing.T, m *model, args ...string) (all []T, status int) {
 	t.Helper()
-	got := m.granary(t, append(args, "--json")...)
+	got := m.granary(t, append([]string{"--json"}, args...)...)
 	if got.status != 0 && got.status != exitIncomplete {
 		t.Fatalf("granary %q: exit status %d: %s", args, got.status, got.stderr)
 	}
