@@ -97,6 +97,9 @@ func (a *app) tellAnswers(b *answers, flags *buildableFlags, args []string) {
 		return
 	}
 	switch v := &b.all[i]; {
+	case v.tally.Missing > 0 && flags.valid.named():
+		a.notef("what the disk lacks of it, wherever else outputs are valid: %s",
+			flags.nextQuestion(args[0]))
 	case v.tally.Missing > 0:
 		a.notef("what is missing, and on which way it is needed: %s", flags.nextQuestion(args[0]))
 	case !v.evaluated() && v.tally.Needs > 0:

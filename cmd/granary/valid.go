@@ -72,6 +72,7 @@ func (e *storeError) hint() string {
 // A validity knows which store paths are valid in stores, or can be had from caches. It
 // asks about each of them once. Nothing of it outlives the command.
 type validity struct {
+	note     func(format string, args ...any)
 	stores   []string
 	caches   *fetch.Caches // nil: none
 	inStores map[hashes.StorePath]bool
@@ -89,7 +90,7 @@ type cached struct {
 // openValidity prepares to ask what the flags name. It is to be closed.
 func (a *app) openValidity(ctx context.Context, f *validFlags) (*validity, error) {
 	v := &validity{
-		stores: f.stores, inStores: map[hashes.StorePath]bool{},
+		note: a.notef, stores: f.stores, inStores: map[hashes.StorePath]bool{},
 		inCaches: map[hashes.StorePath]*cached{},
 	}
 	if len(f.caches) == 0 {
@@ -124,6 +125,7 @@ func (v *validity) askStores(ctx context.Context, paths []hashes.StorePath) erro
 		if len(left) == 0 {
 			break
 		}
+		v.tell("store "+uri, left)
 		var err error
 		if left, err = (eval.Nix{}).Invalid(ctx, uri, left); err != nil {
 			return &storeError{uri, err}
@@ -150,6 +152,7 @@ func (v *validity) askCaches(ctx context.Context, paths []hashes.StorePath) erro
 		if len(paths) == 0 {
 			return nil
 		}
+		v.tell("binary caches", paths)
 		found, err := v.caches.Lookup(ctx, paths)
 		if err != nil {
 			return err
@@ -166,6 +169,14 @@ func (v *validity) askCaches(ctx context.Context, paths []hashes.StorePath) erro
 			return err
 		}
 		paths = next
+	}
+}
+
+// tell says who is asked about many paths: it may take a while.
+func (v *validity) tell(whom string, paths []hashes.StorePath) {
+	const many = 1000
+	if len(paths) >= many {
+		v.note("asking %s about %s", whom, count(len(paths), "store path"))
 	}
 }
 
