@@ -13,21 +13,22 @@ import (
 )
 
 // budgetRule is for people.
-const budgetRule = "With --budget SIZE it says which attributes are worth their bytes: those sources are\n" +
-	"chosen that make most attributes buildable offline with new downloads of SIZE in\n" +
-	"all. No fast way finds the best choice; the answer says how many more attributes\n" +
-	"any choice could make buildable at most. What is then left goes to attributes that\n" +
-	"lack nothing else but what a person must get, and to sources that no attribute\n" +
-	"needs, the smallest first. A source of unknown size counts as the mean of the known\n" +
-	"ones. granary fetch --budget fetches the same, one attribute after the other.\n\n" +
-	"Its JSON: \"part\":\"budget\" has the amounts of what is chosen (as total), bytes,\n" +
-	"unknownBytes (that each of unknown size counts as), attributes (that evaluated),\n" +
-	"buildable (of them now), chosen (that become so), most (that any choice could make\n" +
-	"so), leftOut, byHand (of those, that need what a person must get), and spare\n" +
-	"(sources chosen that make no attribute buildable). Then come \"packageSet\" (name,\n" +
-	"attributes, buildable, chosen), \"lacking\" (the largest sources that what is left out\n" +
-	"lacks: name, outPath, bytes, attributes), and \"attribute\" (attrPath, snapshot,\n" +
-	"system, buildable, chosen, and bytes that it lacks by itself)."
+const budgetRule = "With --budget SIZE it says which attributes are worth their bytes: it chooses\n" +
+	"the sources that make most attributes buildable offline with new downloads of\n" +
+	"SIZE in all. No fast way finds the best choice; the answer says how many\n" +
+	"attributes any choice could make buildable at most. What is then left goes to\n" +
+	"attributes that lack nothing else but what a person must get, and to sources\n" +
+	"that no attribute needs, the smallest first. A source of unknown size counts as\n" +
+	"the mean of the known ones. granary fetch --budget fetches the same.\n\n" +
+	"Its JSON: \"part\":\"budget\" has the amounts of what is chosen (as total), free,\n" +
+	"reserve and fits, bytes, unknownBytes (that each of unknown size counts as),\n" +
+	"attributes (that evaluated), buildable (of them now), chosen (that become so),\n" +
+	"most (that could), leftOut, byHand (of those left out, that need what a person\n" +
+	"must get), and spare (sources chosen that make no attribute buildable). Then\n" +
+	"come \"packageSet\" (name, attributes, buildable, chosen), \"lacking\" (the largest\n" +
+	"sources that attributes lack which are left out: name, outPath, bytes,\n" +
+	"attributes), and \"attribute\" (attrPath, snapshot, system, buildable, chosen, and\n" +
+	"the bytes that it lacks, but for what a person must get)."
 
 func addBudget(cmd *cobra.Command, budget *size) {
 	cmd.Flags().Var(budget, "budget",

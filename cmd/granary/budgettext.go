@@ -154,12 +154,13 @@ func (a *app) printBudgetJSON(b *allotment, line *budgetLine) error {
 
 func (a *app) printBudget(b *allotment, line *budgetLine) error {
 	w := new(strings.Builder)
-	fmt.Fprintf(w, "%s become buildable with %s; no choice makes more than %s so\n",
-		count(line.Chosen, "attribute"), bytes(b.budget), thousands(line.Most))
+	fmt.Fprintf(w, "%s of %s become buildable with %s; at most %s could\n",
+		thousands(line.Chosen), count(line.Attributes-line.Buildable, "attribute"), bytes(b.budget),
+		thousands(line.Most))
 	fmt.Fprintf(w, "%s to fetch, %s\n%s", count(line.Sources, "source"), &line.amount,
 		line.amount.rows())
 	if line.Unknown > 0 {
-		fmt.Fprintf(w, "%9s %11s  each of unknown size counts as that, the mean of the others\n",
+		fmt.Fprintf(w, "%9s %11s  is what each of these counts as: the mean of the others\n",
 			"", bytes(b.mean))
 	}
 	if b.spare > 0 {
@@ -225,7 +226,7 @@ func (b *allotment) writeLeft(w *strings.Builder) {
 }
 
 func (b *allotment) writeAttributes(w *strings.Builder) {
-	fmt.Fprintf(w, "\nattributes, and the bytes that each lacks by itself\n")
+	fmt.Fprintf(w, "\n%21s  attributes, and what each lacks\n", "bytes")
 	for i := range b.attributes {
 		word := ""
 		switch b.fate(i) {

@@ -88,9 +88,9 @@ func newFetch(a *app) *cobra.Command {
 			"With --builders Nix builds what nothing else serves, in the user's own store.\n" +
 			"That runs code of the package set with a network, as it does whenever Nix builds\n" +
 			"a fixed output; what comes counts only if its hash is right.\n\n" +
-			"With --budget it fetches what granary plan --budget chooses, some attributes after\n" +
-			"the other, so that many are buildable wherever it is stopped; with --sizes servers\n" +
-			"are asked before how large the downloads are.\n\n" +
+			"With --budget it fetches what granary plan --budget chooses, one attribute after\n" +
+			"the other, so that many are buildable wherever it is stopped; with --sizes\n" +
+			"servers are asked before how large the downloads are.\n\n" +
 			"http_proxy, https_proxy, ftp_proxy, no_proxy and ~/.netrc are honoured. Exit\n" +
 			"status 3 means that all went well but some sources could not be had.",
 		Args: noArgs,

@@ -36,19 +36,20 @@ func newPlan(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [ATTR…]",
 		Short: "What a fetch would take: sources and bytes, by host and kind",
-		Long: "Says what a fetch would take, and fetches nothing: how many sources are wanted and\n" +
-			"not held, how many bytes they have, and where they come from. ATTR, a path or a\n" +
-			"pattern such as 'python3Packages.*', is the same as --only ATTR.\n\n" +
+		Long: "Says what a fetch would take, and fetches nothing: how many sources are wanted\n" +
+			"and not held, how many bytes they have, and where they come from. ATTR, a path\n" +
+			"or a pattern such as 'python3Packages.*', is the same as --only ATTR.\n\n" +
 			sizingRule + "\n\n" +
 			sizesRule + "\n\n" +
-			"Sources are listed by the host of their first URL, by kind, and by package set: a\n" +
-			"source counts in each set that needs it. Those with most bytes come first; -v\n" +
-			"lists all. With --json each is a line, after one with \"part\":\"total\": part is host,\n" +
-			"kind or packageSet, with name, sources, known, knownBytes, estimated,\n" +
-			"estimatedBytes and unknown (sources each). The total has byHand (sources that only\n" +
-			"a person can get), needBuilder (that nothing but Nix or a substituter makes), noURL,\n" +
-			"held, free (bytes of the disk), reserve, and fits: whether what is known and\n" +
-			"estimated does; null if that cannot be told.\n\n" +
+			"Sources are listed by the host of their first URL, by kind, and by package set,\n" +
+			"in each that needs them; what only fetchers need, want-lists, and documentation,\n" +
+			"is listed under (no attribute). Those with most bytes come first; -v lists all.\n" +
+			"With --json each is a line, after one with \"part\":\"total\": part is host, kind or\n" +
+			"packageSet, with name, sources, known, knownBytes, estimated, estimatedBytes and\n" +
+			"unknown (sources each). The total has byHand (sources that only a person can\n" +
+			"get), needBuilder (that nothing but Nix or a substituter makes), noURL, held,\n" +
+			"free (bytes of the disk), reserve, and fits: whether what is known and estimated\n" +
+			"does; null if that cannot be told.\n\n" +
 			budgetRule,
 		Example: "  granary plan --disk /mnt/usb\n" +
 			"  granary plan 'haskellPackages.*' --budget 20G",
@@ -85,7 +86,13 @@ func (a *app) plan(ctx context.Context, flags *planFlags) error {
 	if a.json {
 		return a.buffered(func() error { return a.printPlanJSON(p) })
 	}
-	return a.printf("%s", p.text(a))
+	if err := a.printf("%s", p.text(a)); err != nil {
+		return err
+	}
+	if p.total.Unknown > 0 && !flags.sizes.wanted() {
+		a.notef("granary plan --sizes asks servers how large their files are")
+	}
+	return nil
 }
 
 // planWithin says what a fetch within a budget would take.
@@ -236,7 +243,9 @@ func (p *planning) text(a *app) string {
 	if t.Sources == 0 {
 		return w.String()
 	}
-	w.WriteString(t.amount.rows())
+	if t.Unknown < t.Sources {
+		w.WriteString(t.amount.rows())
+	}
 	w.WriteString(t.space.text())
 	w.WriteString(t.obstacles())
 	for _, part := range []struct {
@@ -244,7 +253,7 @@ func (p *planning) text(a *app) string {
 		amounts amounts
 	}{
 		{"host of the first URL", p.byHost}, {"kind", p.byKind},
-		{"package set; a source counts in each that needs it", p.packageSets},
+		{"package set; sources count in several", p.packageSets},
 	} {
 		fmt.Fprintf(w, "\n%9s %11s %9s  by %s\n%s", "sources", "bytes", "unknown", part.title,
 			part.amounts.table(most))

@@ -26,9 +26,10 @@ func (f *sizesFlags) add(cmd *cobra.Command) {
 }
 
 // sizesRule is for people.
-const sizesRule = "With --sizes servers are asked for sizes that nobody said, which may take minutes;\n" +
-	"how they are asked, say the other flags that granary fetch has, too. The answers\n" +
-	"are kept, also those before Ctrl-C: the same command then asks for the rest."
+const sizesRule = "With --sizes servers are asked for sizes that nobody said, which may take\n" +
+	"minutes; how they are asked, say the other flags that granary fetch has, too.\n" +
+	"The answers are kept, also those before Ctrl-C: the same command then asks for\n" +
+	"the rest."
 
 // wanted tells whether servers are to be asked.
 func (f *sizesFlags) wanted() bool { return f.ask || f.again }
@@ -59,6 +60,8 @@ type measuring struct {
 	said, unsaid atomic.Int64
 
 	sizes    []catalog.Size // not recorded yet
+	silent   []catalog.Size // nobody said these, which may be due to the network
+	answered bool           // somebody said something
 	recorded time.Time
 	err      error // of recording
 }
@@ -143,6 +146,9 @@ func (m *measuring) run(unknown []catalog.Source) error {
 	})
 	cancel()
 	stop()
+	if err == nil && m.answered { // else the next run asks those again
+		m.sizes = append(m.sizes, m.silent...)
+	}
 	m.flush()
 	return cmp.Or(m.err, err)
 }
@@ -161,6 +167,11 @@ func (m *measuring) take(s fetch.Size) {
 		m.said.Add(1)
 		m.debugf("%s: %s, says %s", s.Source.Name, bytes(s.Bytes), printable(s.URL))
 	}
+	if s.MayPass {
+		m.silent = append(m.silent, size)
+		return
+	}
+	m.answered = true
 	m.sizes = append(m.sizes, size)
 	if len(m.sizes) >= recordedAtOnce || time.Since(m.recorded) > time.Second {
 		m.flush()
@@ -199,7 +210,11 @@ func (m *measuring) show() {
 func (m *measuring) report() {
 	said, unsaid := int(m.said.Load()), int(m.unsaid.Load())
 	m.notef("asked for the sizes of %s: %s said", count(said+unsaid, "source"), thousands(said))
-	if unsaid > 0 {
+	switch {
+	case unsaid == 0:
+	case m.answered:
 		m.notef("the others are asked for again after a week, or with --sizes-again")
+	default:
+		m.notef("warning: no server answered; the same command asks again")
 	}
 }

@@ -30,11 +30,12 @@ type sizing struct {
 }
 
 // sizingRule is for people.
-const sizingRule = "The size of a download is known where a server, a want-list or an earlier attempt\n" +
-	"said it; nothing is to download for an object that the disk has. It is estimated\n" +
-	"where only the size of a substituter's NAR is known, and by other versions of the\n" +
-	"same thing, or else by the mean of at least 20 known sizes of the same kind and\n" +
-	"extension, or of the same kind. What is left is of unknown size."
+const sizingRule = "The size of a download is known where a server, a want-list or an earlier\n" +
+	"attempt said it; nothing is to download for an object that the disk has. It is\n" +
+	"estimated where only the size of a substituter's NAR is known, and by other\n" +
+	"versions of the same thing, or else by the mean of at least 20 known sizes of\n" +
+	"the same kind and extension, or of the same kind. What is left is of unknown\n" +
+	"size."
 
 // newSizing learns from sources, held and missing.
 func (a *app) newSizing(ctx context.Context, sources []catalog.Source) (*sizing, error) {

@@ -12,12 +12,12 @@ type space struct {
 	Free    *int64 `json:"free"`    // bytes of the disk; nil: nobody knows
 	Reserve int64  `json:"reserve"` // bytes of it that stay free
 	Fits    *bool  `json:"fits"`    // nil: it depends on what is of unknown size
-	guessed bool   // it is an estimate
+	verdict string // for people; "": there is none
 }
 
 // space tells whether an amount fits the disk.
 func (a *app) space(keep reserve, m *amount) (space, error) {
-	s := space{guessed: m.Estimated > 0}
+	var s space
 	switch {
 	case keep > 0:
 		s.Reserve = int64(keep)
@@ -29,10 +29,26 @@ func (a *app) space(keep reserve, m *amount) (space, error) {
 		return s, nil
 	}
 	s.Free = &free
-	if fits := m.bytes()+s.Reserve <= free; m.Unknown == 0 || !fits {
+	fits := m.bytes()+s.Reserve <= free
+	if m.Unknown == 0 || !fits {
 		s.Fits = &fits
 	}
+	s.verdict = fitText(fits, m)
 	return s, err
+}
+
+func fitText(fits bool, m *amount) string {
+	switch {
+	case !fits:
+		return ": not enough"
+	case m.Unknown == m.Sources:
+		return ""
+	case m.Unknown > 0:
+		return ": enough for the others"
+	case m.Estimated > 0:
+		return ": enough, by estimate"
+	}
+	return ": enough"
 }
 
 // text is for people: a line of a table.
@@ -40,15 +56,6 @@ func (s *space) text() string {
 	if s.Free == nil {
 		return ""
 	}
-	verdict := "enough"
-	switch {
-	case s.Fits == nil:
-		verdict = "enough for those of known size"
-	case !*s.Fits:
-		verdict = "not enough"
-	case s.guessed:
-		verdict = "enough, by estimate"
-	}
-	return fmt.Sprintf("%21s  free on the disk, %s of it stay so: %s\n", bytes(*s.Free),
-		bytes(s.Reserve), verdict)
+	return fmt.Sprintf("%21s  free on the disk, %s of it stay so%s\n", bytes(*s.Free),
+		bytes(s.Reserve), s.verdict)
 }
