@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ type Size struct {
 	// NARInfo means that a substituter said it: of the NAR as it lies there, or, if the
 	// source is a file, of that, and then up to 7 bytes too much.
 	NARInfo bool
+	// MayPass means that nobody said it because a host was out of reach, busy or broken.
+	MayPass bool
 	URL     string // that was asked; "" if nobody said it
 	At      time.Time
 }
@@ -97,7 +100,12 @@ func (z *sizing) begin(_ context.Context, j *job) (bool, error) {
 func (z *sizing) retried(*job, time.Duration) {}
 
 // exhausted tells that nobody said how large the source of j is.
-func (z *sizing) exhausted(j *job) { z.say(j, Size{Bytes: -1}) }
+func (z *sizing) exhausted(j *job) {
+	mayPass := slices.ContainsFunc(j.attempts, func(a Attempt) bool {
+		return (&failure{reason: a.Reason}).isHosts()
+	})
+	z.say(j, Size{Bytes: -1, MayPass: mayPass})
+}
 
 // say tells of the source of j.
 func (z *sizing) say(j *job, s Size) {

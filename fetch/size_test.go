@@ -52,6 +52,7 @@ const sizeURL = "http://badweb.invalid"
 
 var (
 	unsaid  = Size{Bytes: -1}
+	passing = Size{Bytes: -1, MayPass: true}
 	twoURLs = []string{sizeURL + "/f", sizeURL + "/g"}
 	atF     = Size{Bytes: 3000, Exact: true, URL: sizeURL + "/f"}
 	atG     = Size{Bytes: 3000, Exact: true, URL: sizeURL + "/g"}
@@ -120,7 +121,12 @@ var sizeCases = []sizeCase{
 	{name: "silent", replies: one(badweb.Stall(body, "", -1)), urls: twoURLs, want: atG,
 		asked: []string{"HEAD /f", "HEAD /f", "HEAD /f", "HEAD /f", "HEAD /g"}},
 	{name: "host unknown", replies: one(good), urls: []string{"http://nxdomain.invalid/f"},
-		want: unsaid},
+		want: passing},
+	{name: "rate limited always", replies: one(badweb.Status(429)),
+		prepare: func(f *Fetcher) { f.Retries = -1 }, want: passing, asked: []string{"HEAD /f"}},
+	{name: "host unknown, and not found", replies: one(badweb.Status(404)),
+		urls: []string{"http://nxdomain.invalid/f", sizeURL + "/f"}, want: passing,
+		asked: []string{"HEAD /f"}},
 	{name: "no URL", urls: []string{}, want: unsaid},
 	{name: "bad URL", urls: []string{"http://%zz/", sizeURL + "/g"}, replies: one(), want: atG,
 		asked: []string{"HEAD /g"}},
