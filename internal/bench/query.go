@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -38,22 +37,32 @@ func questions(some askedAbout, report string) []question {
 	}
 	for _, attr := range some.attributes {
 		all = append(all, question{
-			"buildable " + attr, "half", []string{"query", "buildable", attr}, 20 * time.Millisecond,
+			"buildable " + shorten(attr), "half", []string{"query", "buildable", attr},
+			20 * time.Millisecond,
 		})
 	}
 	last := some.attributes[len(some.attributes)-1]
 	return append(all, []question{
 		{"missing", "half", []string{"query", "missing"}, time.Second},
 		{"missing --json", "half", []string{"query", "missing", "--json"}, 0},
-		{"missing " + last, "half", []string{"query", "missing", last}, 0},
-		{"needs " + last, "half", []string{"query", "needs", last}, 0},
-		{"users " + some.source, "half", []string{"query", "users", some.source}, 0},
+		{"missing " + shorten(last), "half", []string{"query", "missing", last}, 0},
+		{"needs " + shorten(last), "half", []string{"query", "needs", last}, 0},
+		{"users SOURCE", "half", []string{"query", "users", some.source}, 0},
 		{"plan", "half", []string{"plan"}, time.Second},
 		{"plan --budget 20G", "half", []string{"plan", "--budget", "20G"}, time.Second},
 		{"diff", "two", []string{"diff", some.before, changedSnapshot}, time.Second},
 		{"status", "half", []string{"status"}, 0},
 		{"report", "half", []string{"report", report}, 0},
 	}...)
+}
+
+// shorten makes a name fit a table.
+func shorten(name string) string {
+	const most = 16
+	if len(name) > most {
+		return name[:most-1] + "…"
+	}
+	return name
 }
 
 // answers are what runs of a question took.
@@ -71,7 +80,11 @@ func (a *answers) cpu() time.Duration {
 }
 
 func (a *answers) memory() int64 {
-	return slices.MaxFunc(a.usages, func(a, b usage) int { return cmp.Compare(a.memory, b.memory) }).memory
+	most := int64(0)
+	for i := range a.usages {
+		most = max(most, a.usages[i].memory)
+	}
+	return most
 }
 
 func medianOf(usages []usage, of func(usage) time.Duration) time.Duration {
@@ -85,29 +98,30 @@ func medianOf(usages []usage, of func(usage) time.Duration) time.Duration {
 // query measures the questions on a real catalog and on a synthetic one ten times the
 // size, and prints what both are like.
 func (b *bench) query(ctx context.Context) error {
-	real, err := b.realDisks(ctx)
+	disks, err := b.realDisks(ctx)
 	if err != nil {
 		return err
 	}
-	synthetic, err := b.syntheticDisks(ctx)
+	tenTimes, err := b.syntheticDisks(ctx)
 	if err != nil {
 		return err
 	}
-	if err := printShapes(ctx, real, synthetic); err != nil {
+	if err := printShapes(ctx, disks, tenTimes); err != nil {
 		return err
 	}
-	small, err := b.ask(ctx, real)
+	if err := b.askNix(ctx, disks); err != nil {
+		return err
+	}
+	small, err := b.ask(ctx, disks)
 	if err != nil {
 		return err
 	}
-	if err := b.askNix(ctx, real); err != nil {
-		return err
-	}
-	large, err := b.ask(ctx, synthetic)
+	large, err := b.ask(ctx, tenTimes)
 	if err != nil {
 		return err
 	}
 	printAnswers(small, large)
+	judgeAnswers(small, large)
 	return nil
 }
 
@@ -119,16 +133,11 @@ func (b *bench) ask(ctx context.Context, disks *questionDisks) ([]*answers, erro
 	}
 	var all []*answers
 	for _, q := range questions(some, disks.dir+"/report.html") {
-		const badUsage = 2
-		u, err := b.answer(ctx, disks.path(q.disk), q.args...)
-		switch {
-		case u.status == badUsage:
-			fmt.Printf("%s: there is no such command\n", q.name)
-		case err != nil:
+		// The first run, which reads files that others do not have to, does not count.
+		if _, err := b.answer(ctx, disks.path(q.disk), q.args...); err != nil {
 			return nil, err
-		default:
-			all = append(all, &answers{question: q})
 		}
+		all = append(all, &answers{question: q})
 	}
 	for range b.runs {
 		for _, a := range all {

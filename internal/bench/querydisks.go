@@ -23,8 +23,11 @@ type questionDisks struct {
 	dir  string
 }
 
-func (d *questionDisks) path(disk string) string    { return filepath.Join(d.dir, disk) }
-func (d *questionDisks) catalog(disk string) string { return filepath.Join(d.dir, disk, "granary.db") }
+func (d *questionDisks) path(disk string) string { return filepath.Join(d.dir, disk) }
+
+func (d *questionDisks) catalog(disk string) string {
+	return filepath.Join(d.path(disk), "granary.db")
+}
 
 // realDisks makes disks out of the catalog of a real package set.
 func (b *bench) realDisks(ctx context.Context) (*questionDisks, error) {
@@ -161,7 +164,7 @@ type holder struct {
 	sizes    []catalog.Size
 }
 
-var failures = []string{"not found", "wrong hash", "timeout", "refused", "html instead of an archive"}
+var failures = []string{"not found", "wrong hash", "timeout", "refused", "truncated"}
 
 func (h *holder) add(s *catalog.Source) error {
 	size := int64(120_000 * math.Exp(1.6*h.random.NormFloat64()))

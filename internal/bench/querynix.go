@@ -69,7 +69,9 @@ func (b *bench) timeRequisites(ctx context.Context, store, name string, drvs []s
 }
 
 // requisites runs as few processes as the length of a command line allows.
-func (b *bench) requisites(ctx context.Context, store string, drvs []string) (sum usage, err error) {
+func (b *bench) requisites(
+	ctx context.Context, store string, drvs []string,
+) (sum usage, err error) {
 	const most = 1_500_000 // bytes
 	for len(drvs) > 0 {
 		n, size := 0, 0

@@ -14,8 +14,10 @@ import (
 //     of its family and some base libraries, again the first most often.
 //
 // The numbers that stand below were chosen so that a set of the real one's size has the
-// real one's shape. In a larger set the number of packages grows with its size, the number
-// of base libraries with its square root: what a package needs grows slowly.
+// real one's shape: an attribute needs 169 sources on average, the real one's 185. In a
+// larger set the number of packages grows with its size, the number of base libraries
+// with its square root. What a package needs grows slowly: 247 sources on average in one
+// of ten times the size.
 type synthetic struct {
 	random   *rand.Rand
 	scale    float64 // 1: the size of nixpkgs of May 2018

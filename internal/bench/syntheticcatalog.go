@@ -237,12 +237,16 @@ func newSource(n int) granary.Source {
 	return s
 }
 
-const mirrorSites = 20
+const (
+	mirrorSites = 20
+	hosts       = 4000
+)
 
 // syntheticURLs are up to four, at hosts some of which have much more than others.
 func syntheticURLs(r *rand.Rand, name string) (urls []string) {
 	for len(urls) == 0 || len(urls) < 4 && r.IntN(5) == 0 {
-		host := fmt.Sprintf("https://host%d.example", int(float64(4000)*r.Float64()*r.Float64()*r.Float64()))
+		n := hosts * r.Float64() * r.Float64() * r.Float64()
+		host := fmt.Sprintf("https://host%d.example", int(n))
 		if r.IntN(6) == 0 {
 			host = fmt.Sprintf("mirror://site%d", r.IntN(mirrorSites))
 		}
