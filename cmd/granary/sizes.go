@@ -60,8 +60,7 @@ type measuring struct {
 	said, unsaid atomic.Int64
 
 	sizes    []catalog.Size // not recorded yet
-	silent   []catalog.Size // nobody said these, which may be due to the network
-	answered bool           // somebody said something
+	silent   []catalog.Size // that nobody said, which may be due to the network
 	recorded time.Time
 	err      error // of recording
 }
@@ -146,8 +145,8 @@ func (m *measuring) run(unknown []catalog.Source) error {
 	})
 	cancel()
 	stop()
-	if err == nil && m.answered { // else the next run asks those again
-		m.sizes = append(m.sizes, m.silent...)
+	if err == nil && m.said.Load() > 0 { // else the next run asks for them again
+		m.sizes, m.silent = append(m.sizes, m.silent...), nil
 	}
 	m.flush()
 	return cmp.Or(m.err, err)
@@ -171,7 +170,6 @@ func (m *measuring) take(s fetch.Size) {
 		m.silent = append(m.silent, size)
 		return
 	}
-	m.answered = true
 	m.sizes = append(m.sizes, size)
 	if len(m.sizes) >= recordedAtOnce || time.Since(m.recorded) > time.Second {
 		m.flush()
@@ -212,9 +210,10 @@ func (m *measuring) report() {
 	m.notef("asked for the sizes of %s: %s said", count(said+unsaid, "source"), thousands(said))
 	switch {
 	case unsaid == 0:
-	case m.answered:
+	case len(m.silent) == 0:
 		m.notef("the others are asked for again after a week, or with --sizes-again")
 	default:
-		m.notef("warning: no server answered; the same command asks again")
+		m.notef("the servers of %s are out of reach or busy: the same command asks again",
+			thousands(len(m.silent)))
 	}
 }
