@@ -62,6 +62,7 @@ func (c *Caches) Close() { c.run.closeIdle() }
 // those before it do not have. No answer is older than the call. Hosts are asked as by
 // Fetch: the same slots, pauses, retries and passwords. The error is the cause of ctx's
 // end, or a *CacheError: a cache that does not answer is not one that does not have it.
+// After it the caches are of no more use.
 func (c *Caches) Lookup(
 	ctx context.Context, paths []hashes.StorePath,
 ) (map[hashes.StorePath][]hashes.StorePath, error) {

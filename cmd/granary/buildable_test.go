@@ -26,7 +26,7 @@ func TestQueryWithoutAnswer(t *testing.T) {
 		{"interrupted", nil, one, 1, "", "no evaluation came to its end here\n"},
 		{"finished", one, nil, 0, "yes  one  0 of 0 missing\n", ""},
 		{"the last one interrupted", one, two, 0, "yes  one  0 of 0 missing\n",
-			"the last evaluation did not come to its end: what came to its end before counts\n"},
+			"the latest evaluation has not come to its end: what came to its end before counts\n"},
 		{"the same once more, interrupted", one, one, 0, "yes  one  0 of 0 missing\n", ""},
 	}
 	for _, test := range tests {

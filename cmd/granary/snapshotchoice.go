@@ -33,7 +33,7 @@ func (a *app) chooseSnapshots(ctx context.Context, flags *askFlags) error {
 func (a *app) tellUnfinished(ctx context.Context) error {
 	unfinished, err := a.catalog.Unfinished(ctx)
 	if unfinished {
-		a.notef("the last evaluation did not come to its end: what came to its end before counts")
+		a.notef("the latest evaluation has not come to its end: what came to its end before counts")
 	}
 	return err
 }
