@@ -5,8 +5,11 @@ import (
 	"database/sql"
 )
 
+// mostSources is how many sources are looked up, and not read with all others.
+const mostSources = 10_000
+
 // SourcesAt returns the sources with these IDs, wanted or not, in the order of their
-// names; IDs that are of none are left out. It looks them up: 3 ms for a hundred.
+// names; IDs that are of none are left out. A hundred take 3 ms, 30,000 take 0.1 s.
 func (c *Catalog) SourcesAt(ctx context.Context, ids []int64) ([]Source, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -15,9 +18,12 @@ func (c *Catalog) SourcesAt(ctx context.Context, ids []int64) ([]Source, error) 
 	for _, id := range ids {
 		asked[id] = true
 	}
-	read, err := c.withStarts(ctx, ids)
-	if err != nil {
-		return nil, err
+	var read []int64 // all
+	if len(ids) <= mostSources {
+		var err error
+		if read, err = c.withStarts(ctx, ids); err != nil {
+			return nil, err
+		}
 	}
 	return c.readSources(ctx, read, func(s *Source, _ bool) bool { return asked[s.ID] })
 }

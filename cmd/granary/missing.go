@@ -1,9 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,7 +71,7 @@ func newMissing(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.queryMissing(r, limit)
+			return a.queryMissing(ctx, r, limit)
 		},
 	}
 	flags.add(cmd)
@@ -80,10 +79,13 @@ func newMissing(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) queryMissing(r *ranking, limit int) error {
+func (a *app) queryMissing(ctx context.Context, r *ranking, limit int) error {
 	shown := r.lacks
 	if limit > 0 {
 		shown = shown[:min(limit, len(shown))]
+	}
+	if err := a.readMore(ctx, r, shown); err != nil {
+		return err
 	}
 	err := a.buffered(func() error {
 		for i := range shown {
@@ -123,7 +125,7 @@ func (r *ranking) json(l *lack) missingLine {
 		Bytes: knownBytes(l.bytes), Attrs: nonNil(r.examples(l)),
 	}
 	if r.named {
-		line.Path, line.DrvPaths = l.way.names, l.way.drvPaths
+		line.Path, line.DrvPaths = l.names, l.drvPaths
 	}
 	return line
 }
@@ -149,7 +151,7 @@ func (l *lack) text(columns bool) string {
 // details are the lines below the first.
 func (l *lack) details(named bool) (lines []string) {
 	if named {
-		lines = append(lines, wrapWay(l.way.names)...)
+		lines = append(lines, wrapWay(l.names)...)
 	}
 	if l.Detail != "" && l.Detail != l.Message {
 		lines = append(lines, l.Reason+": "+lineBreaks.ReplaceAllString(l.Detail, " "))
@@ -209,18 +211,20 @@ func (a *app) tellRanking(r *ranking, shown int) {
 // named and are few.
 func (a *app) tellUnevaluated(attributes []catalog.Attribute, named bool) {
 	const few = 3
-	failed := map[string]*catalog.Attribute{}
+	var failed []*catalog.Attribute
+	seen := map[attributeKey]bool{}
 	for i := range attributes {
-		if at := &attributes[i]; at.Kind != "" {
-			failed[attributeOfSystem(at)] = at
+		at := &attributes[i]
+		if key := attributeOfSystem(at); at.Kind != "" && !seen[key] {
+			seen[key] = true
+			failed = append(failed, at)
 		}
 	}
 	if len(failed) > 0 && (!named || len(failed) > few) {
 		a.notef("%s did not evaluate: granary attrs --errors", count(len(failed), "attribute"))
 		return
 	}
-	for _, key := range slices.Sorted(maps.Keys(failed)) {
-		at := failed[key]
+	for _, at := range failed {
 		a.notef("warning: %s did not evaluate: %s: %s", printable(at.Path), at.Kind, needsOf(at))
 	}
 }

@@ -21,7 +21,7 @@ type neededSource struct {
 // neededSource returns a source that the catalog knows, as it is on the disk.
 func (q *inquiry) neededSource(s *catalog.Source, number int32) neededSource {
 	n := neededSource{Source: s, number: number, bytes: q.sources[number].Bytes}
-	if s.State == catalog.Held && q.sources[number].Missing {
+	if q.sources[number].Missing && q.holdings[number].Held() {
 		n.lost = true
 		s.State, s.Object = catalog.Missing, hashes.Hash{}
 	}

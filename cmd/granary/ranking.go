@@ -31,7 +31,7 @@ type lack struct {
 	neededSource
 	users   int // attributes that it holds back
 	unlocks int // those of them that lack nothing else
-	way     way // from a named attribute
+	*way        // from a named attribute; nil: not looked for
 }
 
 // rank finds what is missing: for the attributes that match args, or for all that the
@@ -41,38 +41,76 @@ func (a *app) rank(ctx context.Context, flags *askFlags, args []string) (*rankin
 	var sources []catalog.Source
 	var err error
 	if r.named {
-		if r.inquiry, err = a.inquire(ctx, flags, args); err != nil {
-			return nil, err
-		}
-	} else if r.inquiry, sources, err = a.inquireWanted(ctx, flags); err != nil {
+		r.inquiry, err = a.inquire(ctx, flags, args)
+	} else {
+		r.inquiry, sources, err = a.inquireAll(ctx, flags, a.wantedInShort)
+	}
+	if err != nil {
 		return nil, err
 	}
 	r.find()
 	if r.named {
-		if sources, err = a.catalog.SourcesAt(ctx, r.rows()); err != nil {
-			return nil, err
-		}
+		sources, err = a.catalog.SourcesAt(ctx, r.rows(r.lacks))
+	} else {
+		r.needed = len(sources)
 	}
 	r.describe(sources)
 	r.sort()
-	if r.named {
-		return r, a.findWays(ctx, r)
-	}
-	r.needed = len(sources)
-	return r, nil
+	return r, err
 }
+
+// readMore reads what is to be shown of missing sources, besides a line for each.
+func (a *app) readMore(ctx context.Context, r *ranking, lacks []lack) error {
+	if !a.json && !a.verbose && !r.named {
+		return nil
+	}
+	r.findExamples()
+	if r.named {
+		return a.findWays(ctx, r, lacks)
+	}
+	sources, err := a.catalog.SourcesAt(ctx, r.rows(lacks))
+	if err != nil {
+		return err
+	}
+	byID := make(map[int64]*catalog.Source, len(sources))
+	for i := range sources {
+		byID[sources[i].ID] = &sources[i]
+	}
+	for i := range lacks {
+		l := &lacks[i]
+		l.neededSource = r.neededSource(byID[l.ID], l.number)
+	}
+	return nil
+}
+
+// findExamples finds a few attributes that need each source.
+func (r *ranking) findExamples() {
+	roots, paths := r.merged(attributePath)
+	r.paths, r.places = paths, r.graph.Examples(roots, fewExamples)
+}
+
+// fewExamples is how many attributes stand for all that need a source.
+const fewExamples = 3
 
 // inquireWanted reads what all attributes need that the flags leave, and what else is
 // wanted: its sources are in the graph, though no node gives them.
 func (a *app) inquireWanted(
 	ctx context.Context, flags *askFlags,
 ) (*inquiry, []catalog.Source, error) {
+	return a.inquireAll(ctx, flags, a.wantedLeft)
+}
+
+// inquireAll is inquireWanted, with what is wanted read by read.
+func (a *app) inquireAll(
+	ctx context.Context, flags *askFlags,
+	read func(context.Context, *askFlags) ([]catalog.Source, error),
+) (*inquiry, []catalog.Source, error) {
 	q := new(inquiry)
 	var err error
 	if q.attributes, err = a.attributesLeft(ctx, flags); err != nil {
 		return nil, nil, err
 	}
-	wanted, err := a.wantedLeft(ctx, flags)
+	wanted, err := read(ctx, flags)
 	if err == nil && len(wanted) == 0 && len(q.attributes) == 0 {
 		err = a.noSnapshots(ctx)
 	}
@@ -107,28 +145,23 @@ func (a *app) attributesLeft(
 	return all, a.tellUnfinished(ctx)
 }
 
-// wantedLeft returns the sources that are wanted by the snapshots that the flags leave;
-// without flags, also those that want-lists want.
+// wantedInShort returns the sources that are wanted by the snapshots that the flags leave;
+// without flags, also those that want-lists want. See Catalog.Wanted.
+func (a *app) wantedInShort(ctx context.Context, flags *askFlags) ([]catalog.Source, error) {
+	return a.catalog.Wanted(ctx, flags.snapshot, flags.systems)
+}
+
+// wantedLeft returns the same, with all that the catalog knows of them.
 func (a *app) wantedLeft(ctx context.Context, flags *askFlags) ([]catalog.Source, error) {
-	wanted, err := a.catalog.Sources(ctx)
+	wanted, err := a.wantedInShort(ctx, flags)
 	if err != nil {
 		return nil, err
 	}
-	if flags.snapshot != "" {
-		members, err := a.catalog.WantedBy(ctx, flags.snapshot)
-		if err != nil {
-			return nil, err
-		}
-		wanted = slices.DeleteFunc(wanted, func(s catalog.Source) bool { return !members[s.ID] })
+	ids := make([]int64, len(wanted))
+	for i := range wanted {
+		ids[i] = wanted[i].ID
 	}
-	if len(flags.systems) > 0 {
-		wanted = slices.DeleteFunc(wanted, func(s catalog.Source) bool {
-			return !slices.ContainsFunc(s.Systems, func(system string) bool {
-				return slices.Contains(flags.systems, system)
-			})
-		})
-	}
-	return wanted, nil
+	return a.catalog.SourcesAt(ctx, ids)
 }
 
 // addUnneeded adds the sources that no derivation of the graph gives.
@@ -144,44 +177,46 @@ func (q *inquiry) addUnneeded(wanted []catalog.Source) {
 	}
 }
 
-// merged returns a root for each different key of the attributes: what has the same key
-// needs what any of them needs.
-func (q *inquiry) merged(key func(*catalog.Attribute) string) (roots []int32, keys []string) {
-	places := make(map[string]int, len(q.attributes))
-	var all [][]int32
+// An attributeKey tells attributes apart that count each for itself.
+type attributeKey struct{ system, path string }
+
+func attributeOfSystem(at *catalog.Attribute) attributeKey {
+	return attributeKey{at.System, at.Path}
+}
+
+func attributePath(at *catalog.Attribute) attributeKey { return attributeKey{path: at.Path} }
+
+// merged returns a root for each different key of the attributes, and their paths: what
+// has the same key needs what any of them needs.
+func (q *inquiry) merged(
+	key func(*catalog.Attribute) attributeKey,
+) (roots []int32, paths []string) {
+	places := make(map[attributeKey]int, len(q.attributes))
+	all := map[int][]int32{} // by place: where there are several
 	for i := range q.attributes {
-		k := key(&q.attributes[i])
+		k, root := key(&q.attributes[i]), q.graph.Roots[i]
 		place, ok := places[k]
-		if !ok {
-			place = len(keys)
-			places[k] = place
-			keys, all = append(keys, k), append(all, nil)
-		}
-		if root := q.graph.Roots[i]; root != closure.None && !slices.Contains(all[place], root) {
+		switch {
+		case !ok:
+			places[k] = len(roots)
+			roots, paths = append(roots, root), append(paths, k.path)
+		case roots[place] == closure.None:
+			roots[place] = root
+		case root != closure.None && root != roots[place]:
 			all[place] = append(all[place], root)
 		}
 	}
-	for _, several := range all {
-		roots = append(roots, q.joined(several))
+	for place, more := range all {
+		roots[place] = q.joined(append(more, roots[place]))
 	}
-	return roots, keys
+	return roots, paths
 }
 
 // joined returns a node that needs what any of nodes needs.
 func (q *inquiry) joined(nodes []int32) int32 {
-	switch len(nodes) {
-	case 0:
-		return closure.None
-	case 1:
-		return nodes[0]
-	}
 	q.graph.Derivations = append(q.graph.Derivations, 0)
 	return q.graph.Add(nodes, closure.None)
 }
-
-func attributePath(at *catalog.Attribute) string { return at.Path }
-
-func attributeOfSystem(at *catalog.Attribute) string { return at.System + " " + at.Path }
 
 // find finds the missing sources, with their numbers alone.
 func (r *ranking) find() {
@@ -207,12 +242,7 @@ func (r *ranking) find() {
 			r.lacks = append(r.lacks, l)
 		}
 	}
-	roots, r.paths = r.merged(attributePath)
-	r.places = r.graph.Examples(roots, fewExamples)
 }
-
-// fewExamples is how many attributes stand for all that need a source.
-const fewExamples = 3
 
 // examples returns paths of a few attributes that need a source.
 func (r *ranking) examples(l *lack) (paths []string) {
@@ -224,11 +254,11 @@ func (r *ranking) examples(l *lack) (paths []string) {
 	return paths
 }
 
-// rows returns the IDs of the missing sources.
-func (r *ranking) rows() []int64 {
-	ids := make([]int64, len(r.lacks))
-	for i := range r.lacks {
-		ids[i] = r.graph.Sources[r.lacks[i].number]
+// rows returns the IDs of missing sources.
+func (r *ranking) rows(lacks []lack) []int64 {
+	ids := make([]int64, len(lacks))
+	for i := range lacks {
+		ids[i] = r.graph.Sources[lacks[i].number]
 	}
 	return ids
 }

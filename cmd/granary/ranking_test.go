@@ -11,6 +11,7 @@ import (
 	"granary"
 	"granary/catalog"
 	"granary/closure"
+	"granary/hashes"
 )
 
 // A testAttribute is "SYSTEM PATH: SOURCE..." of a snapshot. A source is held if it ends
@@ -26,11 +27,14 @@ func testInquiry(t *testing.T, lines ...string) (*inquiry, []catalog.Source) {
 		var inputs []int32
 		for name := range strings.FieldsSeq(needs) {
 			if _, ok := nodes[name]; !ok {
-				s := catalog.Source{ID: int64(len(all) + 1), State: catalog.Missing}
+				s := catalog.Source{ID: int64(len(all) + 1)}
 				s.Name = strings.TrimRight(name, "+-")
+				var h catalog.Holding
 				if s.Name != name {
 					s.State = catalog.Held
+					h.Object = hashes.Sum(hashes.SHA1, []byte(name))
 				}
+				q.holdings = append(q.holdings, h)
 				nodes[name] = q.graph.Add(nil, int32(len(all)))
 				q.graph.Sources = append(q.graph.Sources, s.ID)
 				q.sources = append(q.sources, closure.Source{
@@ -92,6 +96,7 @@ func TestRanking(t *testing.T) {
 			r.find()
 			r.describe(sources)
 			r.sort()
+			r.findExamples()
 			if diff := cmp.Diff(test.want, r.told()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -105,14 +110,16 @@ func TestRanking(t *testing.T) {
 // TestRankingSums has one source whose size is not known, and one that none needs.
 func TestRankingSums(t *testing.T) {
 	q, sources := testInquiry(t, "x a: unknown one- held+ three")
-	sources = append(sources, catalog.Source{ID: 5}, catalog.Source{ID: 6})
-	sources[4].Name, sources[5].Name = "called", "other"
-	q.addUnneeded(sources[:5])
+	sources = append(sources, catalog.Source{ID: 5})
+	sources[4].Name = "called"
+	q.addUnneeded(sources)
 	q.sources = append(q.sources, closure.Source{Missing: true, Bytes: 100})
+	q.holdings = append(q.holdings, catalog.Holding{})
 	r := &ranking{inquiry: q}
 	r.find()
-	r.describe(sources[:5])
+	r.describe(sources)
 	r.sort()
+	r.findExamples()
 	want := []string{"one 1 0 a", "three 1 0 a", "unknown 1 0 a", "called 0 0 "}
 	if got := r.told(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

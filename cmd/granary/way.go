@@ -41,8 +41,8 @@ func (a *app) newWayfinder(
 }
 
 // way names the way from an attribute to a source.
-func (f *wayfinder) way(at *catalog.Attribute, nodes []int32, source string) way {
-	w := way{names: []string{at.Path}}
+func (f *wayfinder) way(at *catalog.Attribute, nodes []int32, source string) *way {
+	w := &way{names: []string{at.Path}}
 	for i, node := range nodes {
 		path := f.paths[f.graph.Derivations[node]]
 		if path == "" {
@@ -67,13 +67,13 @@ func (f *wayfinder) names(at *catalog.Attribute, nodes []int32, source string) [
 	return f.way(at, nodes, source).names
 }
 
-// findWays finds a shortest way to each of the missing sources, from the attribute that
+// findWays finds a shortest way to each of some missing sources, from the attribute that
 // is nearest to it.
-func (a *app) findWays(ctx context.Context, r *ranking) error {
+func (a *app) findWays(ctx context.Context, r *ranking, lacks []lack) error {
 	paths := r.graph.Paths(r.graph.Roots...)
-	ways := make([][]int32, len(r.lacks))
-	for i := range r.lacks {
-		ways[i] = paths.To(r.lacks[i].number)
+	ways := make([][]int32, len(lacks))
+	for i := range lacks {
+		ways[i] = paths.To(lacks[i].number)
 	}
 	f, err := a.newWayfinder(ctx, r.graph, ways)
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *app) findWays(ctx context.Context, r *ranking) error {
 	}
 	first := r.firstAt()
 	for i, nodes := range ways {
-		r.lacks[i].way = f.way(first[nodes[0]], nodes, r.lacks[i].Name)
+		lacks[i].way = f.way(first[nodes[0]], nodes, lacks[i].Name)
 	}
 	return nil
 }
