@@ -135,7 +135,7 @@ func thingOf(s *catalog.Source) string {
 
 func formOf(s *catalog.Source) string { return string(s.Kind) + " " + extension(&s.Source) }
 
-var extensions = regexp.MustCompile(`(\.tar)?\.[A-Za-z][A-Za-z0-9]{0,8}$`)
+var extensions = regexp.MustCompile(`(?i)(\.tar)?\.[a-z][a-z0-9]{0,8}$`)
 
 // extension returns what the name of a source ends with, such as .tar.gz, or else its
 // first URL; or "".
