@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"granary"
@@ -121,29 +120,49 @@ func (z *sizing) of(s *catalog.Source) download {
 	return download{}
 }
 
-// versioned parts a name as Nix's parseDrvName does: the version begins after the first
-// dash that no letter follows.
-var versioned = regexp.MustCompile(`^(.+?)-[0-9]`)
-
-// thingOf returns what all versions of a source have in common, "" if it has none.
+// thingOf returns what all versions of a source have in common, "" if it has none. The
+// version begins as in Nix's parseDrvName: after the first dash that no letter follows.
 func thingOf(s *catalog.Source) string {
-	if m := versioned.FindStringSubmatch(s.Name); m != nil {
-		return m[1] + " " + extension(&s.Source)
+	for i := 1; i+1 < len(s.Name); i++ {
+		if s.Name[i] == '-' && isDigit(s.Name[i+1]) {
+			return s.Name[:i] + " " + extension(&s.Source)
+		}
 	}
 	return ""
 }
 
 func formOf(s *catalog.Source) string { return string(s.Kind) + " " + extension(&s.Source) }
 
-var extensions = regexp.MustCompile(`(?i)(\.tar)?\.[a-z][a-z0-9]{0,8}$`)
-
 // extension returns what the name of a source ends with, such as .tar.gz, or else its
 // first URL; or "".
 func extension(s *granary.Source) string {
-	ending := extensions.FindString(s.Name)
+	ending := endingOf(s.Name)
 	if ending == "" && len(s.URLs) > 0 {
 		path, _, _ := strings.Cut(s.URLs[0], "?")
-		ending = extensions.FindString(path)
+		ending = endingOf(path)
 	}
 	return strings.ToLower(ending)
 }
+
+// endingOf returns what a path ends with: a dot, a letter, and up to eight letters and
+// digits, with .tar before them; or "".
+func endingOf(path string) string {
+	const most = 9
+	dot := strings.LastIndexByte(path, '.')
+	rest := path[dot+1:]
+	if dot < 0 || rest == "" || len(rest) > most || isDigit(rest[0]) {
+		return ""
+	}
+	for i := range len(rest) {
+		if letter := rest[i] | 0x20; (letter < 'a' || letter > 'z') && !isDigit(rest[i]) {
+			return ""
+		}
+	}
+	const tar = ".tar"
+	if begin := dot - len(tar); begin >= 0 && strings.EqualFold(path[begin:dot], tar) {
+		return path[begin:]
+	}
+	return path[dot:]
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
