@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -54,11 +55,12 @@ func (c *Catalog) WantedBy(ctx context.Context, snapshot string) (map[int64]bool
 	if err != nil {
 		return nil, err
 	}
+	if len(all) == 1 {
+		return all[0].wanted(), nil
+	}
 	wanted := map[int64]bool{}
 	for i := range all {
-		for id := range all[i].wanted() {
-			wanted[id] = true
-		}
+		maps.Copy(wanted, all[i].wanted())
 	}
 	return wanted, nil
 }
