@@ -99,6 +99,9 @@ func (a *app) diff(ctx context.Context, from, to string) (*difference, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(snapshots) == 0 {
+		return nil, a.noSnapshots(ctx)
+	}
 	d := new(difference)
 	if d.old, err = findSnapshot(snapshots, from); err != nil {
 		return nil, err

@@ -43,8 +43,8 @@ func (d *difference) writeNumbers(w *strings.Builder, sum *diffSummary) {
 		thousands(d.needs.Needs-d.added.Needs+sum.SourcesRemoved), thousands(d.needs.Needs))
 	writeNonZero(w, sum.SourcesRemoved, "removed")
 	writeNonZero(w, d.added.Needs, "added")
-	writeNonZero(w, d.added.Missing, "of these the disk lacks, "+howLarge(&d.added))
-	writeNonZero(w, d.needs.Missing, "of all that are needed then it lacks, "+howLarge(&d.needs))
+	writeNonZero(w, d.added.Missing, "of these missing: "+howLarge(&d.added))
+	writeNonZero(w, d.needs.Missing, "missing in all: "+howLarge(&d.needs))
 }
 
 func writeNonZero(w *strings.Builder, n int, what string) {

@@ -11,7 +11,7 @@ import (
 )
 
 // findSnapshot returns the one of all snapshots that has that name, or else the only one
-// whose name begins so.
+// whose name begins so. There is one at least.
 func findSnapshot(all []catalog.Snapshot, name string) (*catalog.Snapshot, error) {
 	var names, alike []string
 	var found *catalog.Snapshot
@@ -40,9 +40,6 @@ func findSnapshot(all []catalog.Snapshot, name string) (*catalog.Snapshot, error
 
 // nearestSnapshots says what may have been meant by name.
 func nearestSnapshots(name string, names []string) string {
-	if len(names) == 0 {
-		return "no evaluation came to its end on this disk: granary eval TREE makes a snapshot"
-	}
 	if like := near(name, names); len(like) > 0 {
 		return "did you mean " + strings.Join(like, " or ") + "?"
 	}
@@ -68,7 +65,7 @@ func (a *app) completeSnapshots(most int) cobra.CompletionFunc {
 		if len(args) >= most || a.openForReading(cmd.Context()) != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		all, err := a.catalog.Snapshots(cmd.Context())
+		all, err := a.catalog.SnapshotHeads(cmd.Context())
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
