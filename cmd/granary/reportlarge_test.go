@@ -53,6 +53,7 @@ func (r *report) addLargeSource(i int) {
 		s.State, s.Reason = catalog.Failed, "not found"
 	}
 	r.wanted = append(r.wanted, s)
+	r.holdings = append(r.holdings, catalog.Holding{Bytes: int64(i)})
 	r.sources = append(r.sources, closure.Source{Missing: true, Bytes: int64(i)})
 	r.graph.Sources = append(r.graph.Sources, s.ID)
 }
