@@ -58,7 +58,8 @@ func TestDerivationsDamaged(t *testing.T) {
 	c := newCatalog(t)
 	record(t, c, small("a", "x86_64-linux"))
 	execute(t, c.path, "UPDATE derivation SET size = 1000 WHERE id = 2")
-	err := c.Derivations(t.Context(), []int64{2}, func(int64, *granary.Derivation) error { return nil })
+	each := func(int64, *granary.Derivation) error { return nil }
+	err := c.Derivations(t.Context(), []int64{2}, each)
 	if err == nil {
 		t.Error("got no error")
 	}

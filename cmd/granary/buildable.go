@@ -26,11 +26,12 @@ type buildableLine struct {
 	ErrorKind      *granary.ErrorKind `json:"errorKind"`
 }
 
-const buildableHelp = `Says of attributes, or of those that match patterns such as 'python3Packages.*',
-or else of all, whether they are buildable offline: yes, if the disk holds every
-source that is reached from the attribute's derivation without looking behind a
-fixed-output derivation; what lies there, the fetchers' tools, is not run when
-the output is there. --full looks behind them as well.
+const buildableHelp = `Says of attributes, or of those that match patterns such as
+'python3Packages.*', or else of all, whether they are buildable offline:
+yes, if the disk holds every source that is reached from the attribute's
+derivation without looking behind a fixed-output derivation; what lies
+there, the fetchers' tools, is not run when the output is there. --full
+looks behind them as well.
 
 Each line has the verdict, the attribute's path, how many of the sources that it
 needs are missing, and how large these are (? if that is not known). What did
