@@ -33,13 +33,12 @@ the tree calls fetchurl for, what only the tools of fetchers need (see --full),
 what evaluation itself fetches, and what want-lists want.
 
 For named attributes, or patterns such as 'python3Packages.*', it lists what
-they lack: each source with a shortest way that leads to it from one of them, why
-the last attempt failed, and its URLs as the tree has them. Numbers are of these
-attributes alone.
+they lack: each source with a shortest way to it from one of them, why the last
+attempt failed, and its URLs as the tree has them. Numbers are of these alone.
 
 An attribute path counts once for each system, however many snapshots hold it:
-it needs what it needs in any of them. --snapshot asks for one. An attribute that
-did not evaluate counts if it is known what its evaluation stopped at.
+it needs what it needs in any of them. --snapshot asks for one. An attribute
+that did not evaluate counts if it is known what its evaluation stopped at.
 
 The exit status is 3 if anything is missing.
 
@@ -57,7 +56,7 @@ func newMissing(a *app) *cobra.Command {
 	limit := 0
 	cmd := &cobra.Command{
 		Use:   "missing [ATTR…]",
-		Short: "Which sources are missing, those first that hold back most attributes",
+		Short: "What is missing, that first which holds back most attributes",
 		Long:  missingHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()

@@ -14,8 +14,8 @@ import (
 	"granary/hashes"
 )
 
-// A testAttribute is "SYSTEM PATH: SOURCE..." of a snapshot. A source is held if it ends
-// with +, and it is gone from the disk if it ends with -.
+// testInquiry asks for attributes, each "SYSTEM PATH: SOURCE..." of a snapshot. A source is
+// held if it ends with +, and it is gone from the disk if it ends with -.
 func testInquiry(t *testing.T, lines ...string) (*inquiry, []catalog.Source) {
 	t.Helper()
 	q := &inquiry{graph: new(catalog.Graph)}
@@ -75,7 +75,8 @@ func TestRanking(t *testing.T) {
 	}{
 		{"nothing", nil, nil, "0 0"},
 		{"all is held", []string{"x a: s+"}, nil, "1 0"},
-		{"most users first", []string{"x a: s t", "x b: t"}, []string{"t 2 1 a,b", "s 1 0 a"}, "2 2"},
+		{"most users first", []string{"x a: s t", "x b: t"},
+			[]string{"t 2 1 a,b", "s 1 0 a"}, "2 2"},
 		{"then what unlocks more", []string{"x a: s t", "x b: t", "x c: s u"},
 			[]string{"t 2 1 a,b", "s 2 0 a,c", "u 1 0 c"}, "3 3"},
 		{"then the name", []string{"x a: t", "x b: s"}, []string{"s 1 1 b", "t 1 1 a"}, "2 2"},
@@ -127,7 +128,8 @@ func TestRankingSums(t *testing.T) {
 	if got := sizeOfMissing(&r.total); got != "102 B and 1 of unknown size" || r.unneeded != 1 {
 		t.Errorf("got %s, %d unneeded", got, r.unneeded)
 	}
-	if l := r.lacks[0]; !l.lost || l.State != catalog.Missing || l.reason() != "gone from the disk" {
+	l := r.lacks[0]
+	if !l.lost || l.State != catalog.Missing || l.reason() != "gone from the disk" {
 		t.Errorf("got %+v", l)
 	}
 }

@@ -86,7 +86,8 @@ func TestNearestSource(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"hello", "did you mean hello-2.10.tar.gz or hello-2.9.tar.gz?"},
 		{"gcc-7.3.1.tar.xz", "did you mean gcc-7.3.0.tar.xz?"},
-		{"http://a/b/gcc-7.3.0.tar.xz?x=/y", "granary sources lists them; '*y*' finds names that hold y"},
+		{"http://a/gcc-7.3.0.tar.xz?x=/y",
+			"granary sources lists them; '*y*' finds names that hold y"},
 		{"http://a/gcc-7.3.0.tar.xz?x=y", "did you mean gcc-7.3.0.tar.xz?"},
 		{"gcc", "granary sources lists them; '*gcc*' finds names that hold gcc"},
 		{"x*", "granary sources lists them all"},
