@@ -164,7 +164,11 @@ func (d *download) request(ctx context.Context) (whole, again bool, err error) {
 	if err != nil || whole || d.failure != nil {
 		return whole, d.failure != nil, err
 	}
-	return d.receive(ctx, resp)
+	whole, again, err = d.receive(ctx, resp)
+	if err != nil && d.attempt.Length > 0 {
+		d.run.recorder.send(Event{Kind: Left, Source: *d.job.source, Attempt: d.attempt})
+	}
+	return whole, again, err
 }
 
 // ask makes one request. The body is to be closed. It returns nil after a

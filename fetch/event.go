@@ -16,6 +16,7 @@ const (
 	Held   EventKind = "held"   // the source is on the disk
 	Failed EventKind = "failed" // no candidate had it
 	Retry  EventKind = "retry"  // a URL will be tried again
+	Left   EventKind = "left"   // the run ends before a download of known Length does
 )
 
 // An Event is a piece of news about one source.
@@ -27,14 +28,14 @@ type Event struct {
 	Object disk.Object
 	Recipe granary.Recipe
 
-	// Attempt is the one that succeeded, that will be repeated, or, of a failed
-	// source, the one that says most. It is zero for a source that was on the
+	// Attempt is the one that succeeded, that will be repeated, that is left, or, of a
+	// failed source, the one that says most. It is zero for a source that was on the
 	// disk already; its URL is "" for a source that has none to try.
 	Attempt
 	// Wait is how long a retry waits, at least.
 	Wait time.Duration
 	// Attempts are all requests for the source in this run, in order, and the
-	// candidates that could not be asked at all. Retry events have none.
+	// candidates that could not be asked at all. Retry and Left events have none.
 	Attempts []Attempt
 }
 

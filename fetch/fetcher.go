@@ -91,8 +91,8 @@ func (f *Fetcher) Progress() Progress {
 }
 
 // Fetch brings sources onto the disk and says of each to events, once, whether
-// it is held or failed; retries are told of in between. Sources with one
-// output path are one. OutPath must be set.
+// it is held or failed; retries are told of in between, and what is left when the
+// run ends early. Sources with one output path are one. OutPath must be set.
 //
 // events is called by one goroutine at a time. A source is said to be held
 // when its object is durable.

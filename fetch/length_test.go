@@ -1,10 +1,12 @@
 package fetch
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"granary/internal/badftp"
 	"granary/internal/badweb"
@@ -96,4 +98,34 @@ func TestAttemptLengthByFTP(t *testing.T) {
 			t.Errorf("got %d, want %d", got, want)
 		}
 	})
+}
+
+// What is under way when the run ends, or does not fit the disk, tells it as well.
+func TestLeft(t *testing.T) {
+	tests := []struct {
+		name string
+		free int64 // bytes of the disk above the reserve
+	}{
+		{"interrupt", 1 << 20},
+		{"no room", 2999},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newRig(t, badweb.InMemory(t))
+				b.fetcher.free = func() (int64, error) { return DefaultReserve + test.free, nil }
+				b.Handle("/f", badweb.Stall(body, "e", 100))
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(5*time.Second, cancel)
+				s := flat(t, body, b.URL+"/f")
+				if err := b.fetch(ctx, s); err == nil {
+					t.Fatal("got no error")
+				}
+				if len(b.events) != 1 || b.events[0].Kind != Left || b.events[0].Length != 3000 ||
+					b.events[0].Source.OutPath != s.OutPath {
+					t.Errorf("got %+v, want that 3000 bytes are left", b.events)
+				}
+			})
+		})
+	}
 }

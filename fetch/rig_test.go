@@ -46,6 +46,9 @@ func (b *rig) fetch(ctx context.Context, sources ...granary.Source) error {
 func (b *rig) last(t *testing.T) (last Event, retries int) {
 	t.Helper()
 	for _, e := range b.events {
+		if e.Kind == Left {
+			continue
+		}
 		if e.Kind == Retry {
 			retries++
 		} else if last.Kind != "" {

@@ -29,6 +29,7 @@ type fetching struct {
 	seen              *seen
 
 	outcomes []catalog.Outcome // not recorded yet
+	left     []catalog.Size    // of downloads that were under way at the end
 	recorded time.Time
 	err      error // of recording
 }
@@ -93,10 +94,29 @@ func (r *fetching) fetch(wanted []granary.Source) error {
 	cancel()
 	stop()
 	r.flush()
+	r.keepSizes()
 	return cmp.Or(r.err, err)
 }
 
+// keepSizes records how large what is left is. Where that fails, the disk may be full,
+// which is said already.
+func (r *fetching) keepSizes() {
+	if len(r.left) == 0 || r.err != nil {
+		return
+	}
+	if err := r.catalog.RecordSizes(context.WithoutCancel(r.ctx), r.left); err != nil {
+		r.debugf("sizes of downloads that were under way are not recorded: %v", err)
+	}
+}
+
 func (r *fetching) take(ev fetch.Event) error {
+	if ev.Kind == fetch.Left {
+		r.left = append(r.left, catalog.Size{
+			OutPath: ev.Source.OutPath, Bytes: ev.Length, Exact: true,
+			Origin: catalog.SizeOfAttempt, At: ev.Start,
+		})
+		return nil
+	}
 	r.seen.take(&ev)
 	switch ev.Kind {
 	case fetch.Held:
