@@ -121,9 +121,6 @@ func likePath(pattern, text string) bool {
 	return true
 }
 
-func TestBuildableIsRight(t *testing.T)         { onModels(t, checkBuildable) }
-func TestBuildableOfSampleIsRight(t *testing.T) { onSample(t, checkBuildable) }
-
 func checkBuildable(t *testing.T, m *model, rng *rand.Rand) {
 	for _, q := range m.questions(rng) {
 		var want []wantBuildable

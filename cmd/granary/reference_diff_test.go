@@ -143,8 +143,6 @@ func (m *model) sourceDiff(change string, s *modelSource) gotDiff {
 	return line
 }
 
-func TestDiffIsRight(t *testing.T) { onModels(t, checkDiff) }
-
 func checkDiff(t *testing.T, m *model, rng *rand.Rand) {
 	a := m.snapshots[rng.IntN(len(m.snapshots))]
 	b := m.snapshots[rng.IntN(len(m.snapshots))]

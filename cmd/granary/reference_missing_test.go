@@ -89,9 +89,6 @@ func (s *modelSource) wantMissing(users, unlocks int) wantMissing {
 	return w
 }
 
-func TestMissingIsRight(t *testing.T)         { onModels(t, checkMissing) }
-func TestMissingOfSampleIsRight(t *testing.T) { onSample(t, checkMissing) }
-
 func checkMissing(t *testing.T, m *model, rng *rand.Rand) {
 	for _, q := range m.questions(rng) {
 		want := m.missingSources(&q)

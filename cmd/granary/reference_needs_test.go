@@ -45,9 +45,6 @@ func (m *model) needed(q *question) []wantNeed {
 	return all
 }
 
-func TestNeedsIsRight(t *testing.T)         { onModels(t, checkNeeds) }
-func TestNeedsOfSampleIsRight(t *testing.T) { onSample(t, checkNeeds) }
-
 func checkNeeds(t *testing.T, m *model, rng *rand.Rand) {
 	for _, q := range m.questions(rng) {
 		if !q.named {
@@ -108,9 +105,6 @@ func referencesTo(s *modelSource) []reference {
 	}
 	return all
 }
-
-func TestUsersIsRight(t *testing.T)         { onModels(t, checkUsers) }
-func TestUsersOfSampleIsRight(t *testing.T) { onSample(t, checkUsers) }
 
 func checkUsers(t *testing.T, m *model, rng *rand.Rand) {
 	wanted := m.wanted()

@@ -209,9 +209,6 @@ func (e *modelEstimate) of(s *modelSource) (bytes int64, known bool) {
 	return -1, false
 }
 
-func TestPlanIsRight(t *testing.T)         { onModels(t, checkPlan) }
-func TestPlanOfSampleIsRight(t *testing.T) { onSample(t, checkPlan) }
-
 func checkPlan(t *testing.T, m *model, rng *rand.Rand) {
 	for _, q := range m.questions(rng) {
 		if q.full {

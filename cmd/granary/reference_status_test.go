@@ -99,9 +99,6 @@ func (m *model) standing(s *modelSnapshot) wantStanding {
 	return w
 }
 
-func TestStatusIsRight(t *testing.T)         { onModels(t, checkStatus) }
-func TestStatusOfSampleIsRight(t *testing.T) { onSample(t, checkStatus) }
-
 func checkStatus(t *testing.T, m *model, _ *rand.Rand) {
 	want := m.status()
 	got, status := jsonLines[wantStatus](t, m, "status")

@@ -11,8 +11,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// manySeeds is how many models each reference is compared on.
-const manySeeds = 40
+// TestAnswersAreRight compares what commands say with the obvious references, on made-up
+// disks.
+func TestAnswersAreRight(t *testing.T) { onModels(t, checkReferences) }
+
+// TestAnswersOnSampleAreRight does so on the sample's disk.
+func TestAnswersOnSampleAreRight(t *testing.T) { onSample(t, checkReferences) }
+
+func checkReferences(t *testing.T, m *model, rng *rand.Rand) {
+	t.Helper()
+	checkBuildable(t, m, rng)
+	checkMissing(t, m, rng)
+	checkNeeds(t, m, rng)
+	checkUsers(t, m, rng)
+	checkPlan(t, m, rng)
+	checkDiff(t, m, rng)
+	checkStatus(t, m, rng)
+}
+
+// manySeeds is how many models the references are compared on.
+const manySeeds = 30
 
 // onModels runs test on made-up disks: many small ones, and one on which everything is
 // more than what queries look up one by one.

@@ -18,11 +18,6 @@ import (
 	"granary/internal/sampleweb"
 )
 
-// references are what every query is checked against.
-var references = []func(t *testing.T, m *model, rng *rand.Rand){
-	checkBuildable, checkMissing, checkNeeds, checkUsers, checkPlan, checkDiff, checkStatus,
-}
-
 // checkAnswers checks every query on the sample's disk as it is now, and the verdict on
 // hello.
 func (s *sampleSet) checkAnswers(t *testing.T, when string, buildable bool) {
@@ -32,9 +27,7 @@ func (s *sampleSet) checkAnswers(t *testing.T, when string, buildable bool) {
 		t.Fatalf("%s: query buildable hello: exit status %d: %s", when, got.status, got.stdout)
 	}
 	s.describe(t, m)
-	for _, check := range references {
-		check(t, m, rand.New(rand.NewPCG(1, 17)))
-	}
+	checkReferences(t, m, rand.New(rand.NewPCG(1, 17)))
 	if t.Failed() {
 		t.Fatalf("that was %s", when)
 	}
