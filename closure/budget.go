@@ -62,7 +62,7 @@ func (n *needs) most(c charges, budget int64) int {
 		left -= c.of[item]
 		weight += n.weights[item]
 	}
-	const rounding = 1e-9
+	const rounding = 1e-6 // that of parts
 	return int(weight * (1 + rounding))
 }
 

@@ -8,13 +8,13 @@ import (
 // charges are what items are charged for the classes that they lack.
 type charges struct {
 	of     []float64 // by item: in all
-	parts  []float64 // in the order of needs.items: of this item for this class
+	parts  []float32 // in the order of needs.items: of this item for this class
 	levels []float64 // by class: what those are charged in all, for each root, who pay for it
 }
 
 func (n *needs) newCharges() charges {
 	return charges{
-		make([]float64, len(n.weights)), make([]float64, len(n.items.items)),
+		make([]float64, len(n.weights)), make([]float32, len(n.items.items)),
 		make([]float64, len(n.bytes)),
 	}
 }
@@ -59,7 +59,7 @@ func (n *needs) level(c *charges, class int32) {
 	for range most {
 		sum, weight := float64(n.bytes[class]), 0.0
 		for i, item := range items {
-			if others := c.of[item] - parts[i]; others < level*n.weights[item] {
+			if others := c.of[item] - float64(parts[i]); others < level*n.weights[item] {
 				sum += others
 				weight += n.weights[item]
 			}
@@ -83,16 +83,16 @@ func (n *needs) settle(c *charges, class int32) {
 	items, parts := n.items.list(class), c.parts[n.items.begin[class]:]
 	level, sum := c.levels[class], 0.0
 	for i, item := range items {
-		c.of[item] -= parts[i]
-		parts[i] = max(0, level*n.weights[item]-c.of[item])
-		sum += parts[i]
+		c.of[item] -= float64(parts[i])
+		parts[i] = float32(max(0, level*n.weights[item]-c.of[item]))
+		sum += float64(parts[i])
 	}
 	if sum == 0 {
 		return
 	}
 	scale := float64(n.bytes[class]) / sum
 	for i, item := range items {
-		parts[i] *= scale
-		c.of[item] += parts[i]
+		parts[i] = float32(float64(parts[i]) * scale)
+		c.of[item] += float64(parts[i])
 	}
 }

@@ -91,7 +91,7 @@ func (f *filling) take(item int32, touched []int32) []int32 {
 		for i, other := range f.items.list(class) {
 			if !f.dropped[other] {
 				f.lacks[other] -= f.bytes[class]
-				f.of[other] -= parts[i]
+				f.of[other] -= float64(parts[i])
 				touched = append(touched, other)
 			}
 		}

@@ -162,24 +162,24 @@ func (n *needs) classify(s *signing, sources []Source) {
 // link finds which items lack which classes.
 func (n *needs) link(s *signing) {
 	g := s.g.giving(len(n.bytes), func(source int32) int32 { return s.class[source] })
-	type pair struct{ item, class int32 }
-	var parts []*[]pair
+	items := make([][]int32, len(n.bytes)) // by class, which is in one counter's block
 	newCounting(g, s.roots).share(func(*counter) visitor {
-		part := new([]pair)
-		parts = append(parts, part)
-		return func(tally int32, set *block, places []int32) {
-			set.each(places, func(class int32) { *part = append(*part, pair{tally, class}) })
+		return func(item int32, set *block, places []int32) {
+			set.each(places, func(class int32) { items[class] = append(items[class], item) })
 		}
 	})
-	n.classes = newLists(len(n.weights), func(add func(list, item int32)) {
-		for _, part := range parts {
-			for _, p := range *part {
-				add(p.item, p.class)
-			}
-		}
-	})
-	n.items = n.classes.turned(len(n.bytes))
-	n.classes = n.items.turned(len(n.weights)) // in order, whoever was first
+	n.items.begin = make([]int32, 1, len(items)+1)
+	total := 0
+	for _, list := range items {
+		total += len(list)
+		n.items.begin = append(n.items.begin, int32(total))
+	}
+	n.items.items = make([]int32, 0, total)
+	for class := range items {
+		n.items.items = append(n.items.items, items[class]...)
+		items[class] = nil
+	}
+	n.classes = n.items.turned(len(n.weights))
 }
 
 // turned returns n lists: for each item of l, the lists that have it.

@@ -43,11 +43,13 @@ func (a *app) wish(ctx context.Context, ask *askFlags, only *onlyFlags) (*wish, 
 	if w.sizing, err = a.newSizing(ctx, stock.sources); err != nil {
 		return nil, err
 	}
-	for i := range stock.sources {
-		if s := &stock.sources[i]; (wanted == nil || wanted[s.ID]) && chosen.has(s) {
-			w.add(s)
+	w.sources = slices.DeleteFunc(stock.sources, func(s catalog.Source) bool {
+		isWanted := (wanted == nil || wanted[s.ID]) && chosen.has(&s)
+		if isWanted && s.State == catalog.Held {
+			w.held++
 		}
-	}
+		return !isWanted || s.State == catalog.Held
+	})
 	chosen.sort(w.sources)
 	w.measure()
 	return w, chosen.check()
@@ -105,15 +107,6 @@ func (a *app) wantedBy(ctx context.Context, ask *askFlags) (map[int64]bool, erro
 		}
 	}
 	return wanted, nil
-}
-
-// add adds a source that is wanted.
-func (w *wish) add(s *catalog.Source) {
-	if s.State == catalog.Held {
-		w.held++
-	} else {
-		w.sources = append(w.sources, *s)
-	}
 }
 
 // measure tells how large each of the sources is.
