@@ -2,6 +2,9 @@
 // The data is a list for each field; texts that come often stand in data.texts.
 
 const data = JSON.parse(document.getElementById('data').textContent);
+for (const columns of [data.attributes, data.sources, data.graph]) {
+	for (const name in columns) columns[name] ||= []; // a list without items is null
+}
 const sources = data.sources;
 const attributes = data.attributes;
 const sourceCount = sources.path.length;
