@@ -84,7 +84,8 @@ func TestNoDisk(t *testing.T) {
 	}
 }
 
-var refusal = regexp.MustCompile(`^granary: [^\x00-\x1f\x7f]+\n(granary: hint: [^\x00-\x1f\x7f]+\n)?$`)
+var refusal = regexp.MustCompile(
+	`^granary: [^\x00-\x1f\x7f]+\n(granary: hint: [^\x00-\x1f\x7f]+\n)?$`)
 
 // checkRefused runs a command that fails with an error that matches want.
 func checkRefused(t *testing.T, m *model, args []string, status int, want string) {

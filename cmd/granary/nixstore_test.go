@@ -50,7 +50,9 @@ func (s nixStore) clone(t *testing.T) nixStore {
 }
 
 // try runs a program of Nix.
-func (s nixStore) try(t *testing.T, program string, args ...string) (stdout, stderr string, err error) {
+func (s nixStore) try(
+	t *testing.T, program string, args ...string,
+) (stdout, stderr string, err error) {
 	t.Helper()
 	flags := append(strings.Fields(unshare()), "--net", "sh", "-c",
 		`mount --bind "$0" /nix && exec "$@"`, s.file("nix"), program)

@@ -83,7 +83,8 @@ func checkVerdicts(t *testing.T, m *model, want map[string]bool, flags ...string
 func (s *sampleSet) build(t *testing.T, store nixStore) map[string]bool {
 	t.Helper()
 	drvs := slices.Sorted(maps.Keys(s.graph.outputs))
-	_, _, err := store.try(t, "nix-build", append([]string{"--no-out-link", "--keep-going"}, drvs...)...)
+	args := append([]string{"--no-out-link", "--keep-going"}, drvs...)
+	_, _, err := store.try(t, "nix-build", args...)
 	invalid := store.invalid(t, s.allOutputs())
 	if (err == nil) != (len(invalid) == 0) {
 		t.Errorf("nix-build: %v, with %d outputs that were not built", err, len(invalid))
@@ -101,7 +102,9 @@ func (s *sampleSet) allOutputs() []string {
 // made returns the fixed outputs that are there and were not seeded.
 func (s *sampleSet) made(kept []catalog.Source, invalid map[string]bool) (made []string) {
 	for _, path := range s.graph.fixed {
-		seeded := slices.ContainsFunc(kept, func(s catalog.Source) bool { return string(s.OutPath) == path })
+		seeded := slices.ContainsFunc(kept, func(s catalog.Source) bool {
+			return string(s.OutPath) == path
+		})
 		if !invalid[path] && !seeded {
 			made = append(made, path)
 		}
@@ -180,7 +183,8 @@ func TestBuildableWithStoreIsWhatNixBuilds(t *testing.T) {
 func (s *sampleSet) buildEach(t *testing.T, store nixStore) map[string]bool {
 	t.Helper()
 	drvs := slices.Sorted(maps.Values(s.drvs))
-	_, _, _ = store.try(t, "nix-build", append([]string{"--no-out-link", "--keep-going"}, drvs...)...)
+	args := append([]string{"--no-out-link", "--keep-going"}, drvs...)
+	_, _, _ = store.try(t, "nix-build", args...)
 	invalid := store.invalid(t, s.allOutputs())
 	built := map[string]bool{}
 	for path, drv := range s.drvs {
@@ -201,8 +205,8 @@ func (s *sampleSet) lived(t *testing.T, rng *rand.Rand, from nixStore, valid []s
 	closure := from.run(t, "nix-store", append([]string{"--query", "--requisites"}, some...)...)
 	store := s.store.clone(t)
 	file := filepath.Join(t.TempDir(), "closure")
-	from.run(t, "sh", append([]string{"-c", `file=$1; shift; nix-store --export "$@" >"$file"`, "sh", file},
-		strings.Fields(closure)...)...)
+	export := []string{"-c", `file=$1; shift; nix-store --export "$@" >"$file"`, "sh", file}
+	from.run(t, "sh", append(export, strings.Fields(closure)...)...)
 	store.run(t, "sh", "-c", `nix-store --import <"$1"`, "sh", file)
 	return store
 }

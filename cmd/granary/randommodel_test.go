@@ -55,8 +55,11 @@ func pick[T any](r *modelMaker, all []T) T { return all[r.IntN(len(all))] }
 // addSource adds a source, now and then with the bytes of another one.
 func (r *modelMaker) addSource() {
 	n := len(r.m.sources)
-	name := fmt.Sprintf(pick(r, []string{"lib-%d.tar.gz", "tool-1.%d.zip", "font+%d", "%d.patch"}), n/2)
-	ca := hashes.ContentAddress{Hash: hashes.Sum(hashes.SHA256, fmt.Append(nil, n)), Mode: hashes.Flat}
+	forms := []string{"lib-%d.tar.gz", "tool-1.%d.zip", "font+%d", "%d.patch"}
+	name := fmt.Sprintf(pick(r, forms), n/2)
+	ca := hashes.ContentAddress{
+		Mode: hashes.Flat, Hash: hashes.Sum(hashes.SHA256, fmt.Append(nil, n)),
+	}
 	if n > 0 && r.chance(10) {
 		ca.Hash = pick(r, r.m.sources).CA.Hash
 	}
@@ -67,7 +70,8 @@ func (r *modelMaker) addSource() {
 	if err != nil {
 		panic(err)
 	}
-	if slices.ContainsFunc(r.m.sources, func(s *modelSource) bool { return s.OutPath == plain.OutPath }) {
+	same := func(s *modelSource) bool { return s.OutPath == plain.OutPath }
+	if slices.ContainsFunc(r.m.sources, same) {
 		return
 	}
 	plain.Kind = pick(r, []granary.Kind{
@@ -118,7 +122,9 @@ func (r *modelMaker) derivation(d *modelDerivation, name string, n int) *granary
 		plain.Inputs = append(plain.Inputs,
 			granary.Input{Path: input.Path, Outputs: []string{"out"}})
 	}
-	slices.SortFunc(plain.Inputs, func(a, b granary.Input) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(plain.Inputs, func(a, b granary.Input) int {
+		return cmp.Compare(a.Path, b.Path)
+	})
 	return plain
 }
 
@@ -141,7 +147,9 @@ func (r *modelMaker) addSnapshot(attributes int) {
 			s.attributes = append(s.attributes, a)
 		}
 	}
-	slices.SortFunc(s.attributes, func(a, b *modelAttribute) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(s.attributes, func(a, b *modelAttribute) int {
+		return cmp.Compare(a.Path, b.Path)
+	})
 	for range r.IntN(3) {
 		s.calls = append(s.calls, pick(r, r.m.sources))
 	}
@@ -171,7 +179,9 @@ func (r *modelMaker) copyAttributes(s, from *modelSnapshot) {
 }
 
 func (s *modelSnapshot) has(path string) bool {
-	return slices.ContainsFunc(s.attributes, func(a *modelAttribute) bool { return a.Path == path })
+	return slices.ContainsFunc(s.attributes, func(a *modelAttribute) bool {
+		return a.Path == path
+	})
 }
 
 func (r *modelMaker) attribute(s *modelSnapshot) *modelAttribute {

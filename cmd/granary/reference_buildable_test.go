@@ -114,7 +114,8 @@ func likePath(pattern, text string) bool {
 		return false
 	}
 	for i, part := range parts {
-		if like, err := path.Match(part, strings.ReplaceAll(names[i], "/", "-")); err != nil || !like {
+		like, err := path.Match(part, strings.ReplaceAll(names[i], "/", "-"))
+		if err != nil || !like {
 			return false
 		}
 	}
@@ -130,7 +131,8 @@ func checkBuildable(t *testing.T, m *model, rng *rand.Rand) {
 			want = append(want, w)
 			yes = yes && (w.Buildable || !q.firm(a))
 		}
-		got, status := jsonLines[wantBuildable](t, m, append([]string{"query", "buildable"}, q.args...)...)
+		args := append([]string{"query", "buildable"}, q.args...)
+		got, status := jsonLines[wantBuildable](t, m, args...)
 		compare(t, &q, want, got)
 		compare(t, fmt.Sprint(&q, ": exit status"), yesNo(yes), status)
 	}

@@ -92,7 +92,8 @@ func (s *modelSource) wantMissing(users, unlocks int) wantMissing {
 func checkMissing(t *testing.T, m *model, rng *rand.Rand) {
 	for _, q := range m.questions(rng) {
 		want := m.missingSources(&q)
-		lines, status := jsonLines[gotMissing](t, m, append([]string{"query", "missing"}, q.args...)...)
+		args := append([]string{"query", "missing"}, q.args...)
+		lines, status := jsonLines[gotMissing](t, m, args...)
 		var got []wantMissing
 		for i := range lines {
 			got = append(got, lines[i].wantMissing)
@@ -135,7 +136,8 @@ func checkExamples(t *testing.T, q *question, users map[string]bool, got *gotMis
 		named[path] = true
 	}
 	if len(named) != min(3, len(users)) {
-		t.Errorf("missing %v: %d attributes need %s, and %q are named", q, len(users), got.Name, got.Attrs)
+		t.Errorf("missing %v: %d attributes need %s, and %q are named", q, len(users), got.Name,
+			got.Attrs)
 	}
 }
 

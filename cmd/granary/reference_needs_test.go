@@ -101,7 +101,8 @@ func referencesTo(s *modelSource) []reference {
 			reference{"sha256/" + s.object.Base16()[:2] + "/" + s.object.Base16(), has(s.object)})
 	}
 	for _, url := range s.URLs {
-		all = append(all, reference{url, func(s *modelSource) bool { return slices.Contains(s.URLs, url) }})
+		from := func(s *modelSource) bool { return slices.Contains(s.URLs, url) }
+		all = append(all, reference{url, from})
 	}
 	return all
 }
@@ -137,7 +138,9 @@ func (m *model) checkUsersOf(
 	if len(sources) > 30 {
 		return // they would be as many lines for each attribute
 	}
-	slices.SortStableFunc(sources, func(a, b *modelSource) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(sources, func(a, b *modelSource) int {
+		return cmp.Compare(a.Name, b.Name)
+	})
 	var want []wantUser
 	var ways []func(got []string) bool
 	for _, s := range sources {

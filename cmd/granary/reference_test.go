@@ -38,7 +38,7 @@ func onModels(t *testing.T, test func(t *testing.T, m *model, rng *rand.Rand)) {
 	for seed := range uint64(manySeeds + 1) {
 		size := modelSize{sources: 40, derivations: 80, attributes: 30}
 		if seed == manySeeds {
-			size = modelSize{sources: 8000, derivations: 9000, attributes: 700}
+			size = modelSize{sources: 8000, derivations: 9000, attributes: 500}
 		}
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			m := randomModel(t.TempDir(), seed, size)

@@ -129,7 +129,8 @@ func (s *sampleSet) instantiate(t *testing.T) {
 	set := "let p = import " + tree + " { }; in "
 	evaluate := []string{"--eval", "--strict", "--json", "--read-write-mode",
 		"--option", "allow-import-from-derivation", "false", "--expr"}
-	_, _, err = s.store.try(t, "nix-instantiate", append(evaluate, set+"p.importsDerivation.drvPath")...)
+	_, _, err = s.store.try(t, "nix-instantiate",
+		append(evaluate, set+"p.importsDerivation.drvPath")...)
 	if err == nil {
 		t.Fatal("importsDerivation evaluates without a build")
 	}

@@ -44,7 +44,8 @@ func (s *sampleSet) harvest(t *testing.T) {
 	t.Helper()
 	server := httptest.NewServer(sampleweb.Handler(filepath.Join(sampleDir, "files")))
 	defer server.Close()
-	cmd := exec.Command("granary", "harvest", sampleDir, "--sets", "haskellPackages", "--disk", s.dir)
+	cmd := exec.Command("granary", "harvest", sampleDir, "--sets", "haskellPackages",
+		"--disk", s.dir)
 	cmd.Env = append(os.Environ(), "http_proxy="+server.URL, "https_proxy="+server.URL,
 		substitutersVar+"=")
 	out, err := cmd.CombinedOutput()

@@ -80,7 +80,8 @@ func TestAnswersAreNeverStale(t *testing.T) {
 	granary(exitIncomplete, "fetch")
 	s.checkAnswers(t, "after a fetch of all", true)
 	granary(0, "eval", sampleDir, "--sets", "haskellPackages", "--attr", "hello", "--snapshot", "one")
-	if got := (&model{dir: s.dir}).granary(t, "query", "buildable", "hello"); strings.Count(got.stdout, "yes") != 2 {
+	got := (&model{dir: s.dir}).granary(t, "query", "buildable", "hello")
+	if strings.Count(got.stdout, "yes") != 2 {
 		t.Errorf("hello of two snapshots: %s", got.stdout)
 	}
 }
