@@ -180,6 +180,7 @@ func (n *needs) link(s *signing) {
 		items[class] = nil
 	}
 	n.classes = n.items.turned(len(n.weights))
+	n.items = n.classes.turned(len(n.bytes)) // in the order in which items lie in memory
 }
 
 // turned returns n lists: for each item of l, the lists that have it.
