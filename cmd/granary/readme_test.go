@@ -45,12 +45,14 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-func allFlags(root *cobra.Command) []string {
+// allFlags returns the flags of cmd and of all commands below it.
+func allFlags(cmd *cobra.Command) []string {
 	var all []string
 	add := func(f *pflag.Flag) { all = append(all, "--"+f.Name) }
-	root.PersistentFlags().VisitAll(add)
-	for _, cmd := range root.Commands() {
-		cmd.Flags().VisitAll(add)
+	cmd.PersistentFlags().VisitAll(add)
+	cmd.Flags().VisitAll(add)
+	for _, sub := range cmd.Commands() {
+		all = append(all, allFlags(sub)...)
 	}
 	return all
 }
