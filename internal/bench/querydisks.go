@@ -66,7 +66,6 @@ func (b *bench) keepIn() string {
 func (b *bench) makeDisks(
 	ctx context.Context, d *questionDisks, evaluate func(dir string) error,
 ) error {
-	const seed = 2018
 	steps := []struct {
 		disk string
 		make func(dir string) error
