@@ -26,7 +26,7 @@ type Choice struct {
 func (g *Graph) Choose(roots []int32, sources []Source, budget int64) Choice {
 	n := newNeeds(g, roots, sources, budget)
 	charges := n.newCharges()
-	n.charge(&charges, make([]bool, len(n.weights)), make([]bool, len(n.bytes)))
+	n.charge(&charges, make([]bool, len(n.weights)), make([]bool, len(n.bytes)), rounds)
 	c := Choice{Roots: make([]bool, len(roots)), Most: n.most(charges, budget)}
 	best := n.bestPicks(charges, budget)
 	for i := range roots {

@@ -12,34 +12,38 @@ type charges struct {
 	levels []float64 // by class: what those are charged in all, for each root, who pay for it
 }
 
+// newCharges charges nobody for anything yet.
 func (n *needs) newCharges() charges {
-	return charges{
+	c := charges{
 		make([]float64, len(n.weights)), make([]float32, len(n.items.items)),
 		make([]float64, len(n.bytes)),
 	}
+	for class := range c.levels {
+		c.levels[class] = math.Inf(1)
+	}
+	return c
 }
 
 func (c *charges) clone() charges {
 	return charges{slices.Clone(c.of), slices.Clone(c.parts), slices.Clone(c.levels)}
 }
 
-// rounds is how often the charges are levelled. After 10 rounds the bound that most
-// returns is met within 0.1 % by the picks of a whole channel; more bring no more.
-const rounds = 10
+// How often the charges are levelled. After 10 rounds the bound that most returns is met
+// within 0.1 % by the picks of a whole channel; more bring no more. Charges that were
+// level before some items were dropped are soon so again.
+const (
+	rounds      = 10
+	roundsAgain = 3
+)
 
 // charge charges the items that are not dropped for the classes that were not taken, in
 // such a way that nobody pays for a class who is charged more in all, for each root, than
-// somebody else who lacks it.
-func (n *needs) charge(c *charges, dropped, taken []bool) {
-	clear(c.parts)
+// somebody else who lacks it. It begins with the charges as they are.
+func (n *needs) charge(c *charges, dropped, taken []bool, rounds int) {
 	for item := range c.of {
-		c.of[item] = 0
 		if dropped[item] {
 			c.of[item] = math.Inf(1)
 		}
-	}
-	for class := range c.levels {
-		c.levels[class] = math.Inf(1)
 	}
 	for range rounds {
 		for class := range n.bytes {

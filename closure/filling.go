@@ -35,7 +35,7 @@ func (f *filling) pick() picks {
 		if !f.fill(f.rest / 2) {
 			return f.picks
 		}
-		f.charge(&f.charges, f.dropped, f.taken)
+		f.charge(&f.charges, f.dropped, f.taken, roundsAgain)
 	}
 	f.fill(-1)
 	return f.picks
