@@ -15,9 +15,9 @@ import (
 //
 // The numbers that stand below were chosen so that a set of the real one's size has the
 // real one's shape: an attribute needs 169 sources on average, the real one's 185. In a
-// larger set the number of packages grows with its size, the number of base libraries
-// with its square root. What a package needs grows slowly: 247 sources on average in one
-// of ten times the size.
+// larger set the number of packages grows with its size, that of base libraries slowly:
+// one of ten times the size has 1.6 times as many, and an attribute needs some 210 sources
+// on average.
 type synthetic struct {
 	random   *rand.Rand
 	scale    float64 // 1: the size of nixpkgs of May 2018
@@ -61,7 +61,7 @@ func newSynthetic(scale float64) *synthetic {
 		random: rand.New(rand.NewPCG(2018, 5)), scale: scale, families: make([][]int32, familyCount),
 	}
 	s.addCore()
-	base := int(baseAtOne * math.Sqrt(scale))
+	base := int(baseAtOne * math.Pow(scale, 0.2))
 	for range base {
 		s.addBase()
 	}
