@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -125,10 +126,14 @@ func (w *web) stall(rw http.ResponseWriter, r *http.Request, begun bool) {
 		rw.Header().Set("Content-Length", strconv.Itoa(good.Body.Len()))
 		_, _ = rw.Write(good.Body.Bytes()[:100])
 		_ = http.NewResponseController(rw).Flush()
+		time.Sleep(timeToRead) // from here nobody sees when it was read
 	}
 	_ = os.WriteFile(filepath.Join(w.work, "stalled"), nil, 0o666)
 	<-r.Context().Done()
 }
+
+// timeToRead is enough for a client to read some bytes, also on a busy machine.
+const timeToRead = 300 * time.Millisecond
 
 // cmdRequests is `requests N [TEXT]`: since the last such command for the same
 // TEXT there were N requests whose host and path hold it. N may be "some".
