@@ -96,7 +96,7 @@ func TestNginxLimitsTheRate(t *testing.T) {
 			b := newRig(t, badweb.New(t))
 			b.fetcher.Transport = nil
 			var sources []granary.Source
-			for i := range 100 {
+			for i := range 40 {
 				body := noise(2000 + i)
 				name := fmt.Sprint(i)
 				if err := os.WriteFile(filepath.Join(files, name), body, 0o666); err != nil {
