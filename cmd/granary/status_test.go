@@ -187,5 +187,5 @@ func TestStatusOfUnfinished(t *testing.T) {
 	checkTest(t, err)
 	compare(t, "after its end", "", m.granary(t, "status").stderr)
 	begin("second")
-	says("another one", "the last evaluation did not come to its end")
+	says("another one", "the latest evaluation has not come to its end")
 }
