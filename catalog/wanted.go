@@ -23,7 +23,7 @@ func (c *Catalog) Wanted(ctx context.Context, name string, systems []string) ([]
 			wanted = wanted.with(m.sources).with(m.calls).with(m.fetches)
 		}
 	}
-	var all []Source
+	all := make([]Source, 0, wanted.count())
 	var path, sourceName, reason sql.RawBytes
 	err = c.query(ctx, func(rows *sql.Rows) error {
 		var id int64
