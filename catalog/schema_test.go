@@ -16,15 +16,32 @@ func TestSchemas(t *testing.T) {
 	tests := []struct {
 		file  string
 		known int
-	}{{"schema-1.db", 0}, {"schema-2.db", 4}, {"schema-3.db", 4}}
+	}{{"schema-1.db", 0}, {"schema-2.db", 4}, {"schema-3.db", 4}, {"schema-4.db", 4}}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
 			text, err := os.ReadFile("testdata/" + test.file)
 			check(t, err)
 			path := filepath.Join(t.TempDir(), "granary.db")
 			check(t, os.WriteFile(path, text, 0o600))
-			checkKept(t, openCatalog(t, path), test.known)
+			c := openCatalog(t, path)
+			checkSizes(t, c, test.file == "schema-4.db")
+			checkKept(t, c, test.known)
 		})
+	}
+}
+
+// checkSizes looks for the size of gcc.tar, which catalogs have from schema 4 on.
+func checkSizes(t *testing.T, c *Catalog, want bool) {
+	t.Helper()
+	sizes, err := c.Sizes(t.Context())
+	check(t, err)
+	for _, size := range sizes {
+		if size.OutPath != source("gcc.tar").OutPath || size.Bytes != 90 || !size.Exact {
+			t.Errorf("got %+v", size)
+		}
+	}
+	if got := len(sizes) == 1; got != want {
+		t.Errorf("got %d sizes", len(sizes))
 	}
 }
 
