@@ -44,7 +44,7 @@ type allotment struct {
 	canGet       func(place int) bool // tells whether a fetch can get a source
 	roots        []int32              // of the attributes that evaluated; of others None
 	lacking      []closure.Source     // by the graph's sources, before anything is fetched
-	tallies      []closure.Tally      // by attribute: the same
+	counts       closure.Count        // of attributes and sources: the same
 	choice       closure.Choice
 	order        []int  // places of what is chosen, in the order of fetching
 	chosen       []bool // by place
@@ -72,11 +72,13 @@ func (w *wish) allot(budget int64, canGet func(place int) bool) (*allotment, err
 		}
 	}
 	b.lacking = b.without(false)
-	b.tallies = w.graph.Count(b.roots, b.lacking).Roots
+	b.counts = w.graph.Count(b.roots, b.lacking)
 	b.choice = w.graph.Choose(b.roots, b.lacking, budget)
 	b.take(b.choice.Sources)
 	before := len(b.order)
-	b.take(w.graph.Choose(b.roots, b.without(true), b.left).Sources)
+	if slices.ContainsFunc(b.lacking, func(s closure.Source) bool { return s.Bytes < 0 }) {
+		b.take(w.graph.Choose(b.roots, b.without(true), b.left).Sources)
+	}
 	b.takeUnneeded()
 	b.spare = len(b.order) - before
 	return b, nil
@@ -140,10 +142,9 @@ func (b *allotment) takePlace(place int) {
 
 // takeUnneeded takes what no attribute needs that evaluated, the smallest first.
 func (b *allotment) takeUnneeded() {
-	users := b.graph.Count(b.roots, b.lacking).Users
 	needed := make([]bool, len(b.sources))
 	for number, id := range b.graph.Sources {
-		if place, ok := b.place[id]; ok && users[number] > 0 {
+		if place, ok := b.place[id]; ok && b.counts.Users[number] > 0 {
 			needed[place] = true
 		}
 	}
@@ -190,7 +191,7 @@ const (
 )
 
 func (b *allotment) fate(attribute int) fate {
-	t := &b.tallies[attribute]
+	t := &b.counts.Roots[attribute]
 	switch {
 	case b.roots[attribute] == closure.None:
 		return fateFailed

@@ -143,7 +143,7 @@ func (a *app) printBudgetJSON(b *allotment, line *budgetLine) error {
 		}
 		err := a.printJSON(allotLine{
 			"attribute", at.Path, at.Snapshot, at.System, fate == fateBuildable, fate == fateChosen,
-			b.tallies[i].Bytes,
+			b.counts.Roots[i].Bytes,
 		})
 		if err != nil {
 			return err
@@ -239,7 +239,7 @@ func (b *allotment) writeAttributes(w *strings.Builder) {
 		default:
 			continue
 		}
-		fmt.Fprintf(w, "%9s %11s  %s\n", word, bytes(b.tallies[i].Bytes),
+		fmt.Fprintf(w, "%9s %11s  %s\n", word, bytes(b.counts.Roots[i].Bytes),
 			printable(b.attributes[i].Path))
 	}
 }
