@@ -16,15 +16,15 @@ type SourceKey struct {
 	Object  hashes.Hash // that serves it; the zero Hash if it is not held
 }
 
-// SourceKeys returns those of every source, wanted or not, in the order of their names:
-// 50 ms for 30,000.
+// SourceKeys returns those of every source, wanted or not, in the order of their rows: 30 ms
+// for 30,000.
 func (c *Catalog) SourceKeys(ctx context.Context) (all []SourceKey, err error) {
 	err = c.query(ctx, func(rows *sql.Rows) error {
 		k, err := scanSourceKey(rows)
 		all = append(all, k)
 		return err
 	}, `SELECT s.id, s.out_path, s.name, s.algo, s.hash, coalesce(r.object_algo, ''), r.object_hash
-		FROM source s LEFT JOIN outcome r ON r.source_id = s.id ORDER BY s.name, s.out_path`)
+		FROM source s LEFT JOIN outcome r ON r.source_id = s.id ORDER BY s.id`)
 	return all, err
 }
 

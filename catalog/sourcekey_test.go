@@ -18,7 +18,7 @@ func TestSourceKeys(t *testing.T) {
 	got, err := c.SourceKeys(t.Context())
 	check(t, err)
 	var want []SourceKey
-	for _, name := range []string{"doc.pdf", "gcc.tar", "hello.tar"} {
+	for _, name := range []string{"gcc.tar", "hello.tar", "doc.pdf"} {
 		s, ok, err := c.Source(t.Context(), source(name).OutPath)
 		check(t, err)
 		if !ok {
@@ -26,7 +26,7 @@ func TestSourceKeys(t *testing.T) {
 		}
 		want = append(want, SourceKey{s.ID, s.OutPath, s.Name, s.CA.Hash, s.Object})
 	}
-	if !slices.Equal(got, want) || got[1].Object != object {
+	if !slices.Equal(got, want) || got[0].Object != object {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"slices"
@@ -105,6 +106,7 @@ func (a *app) namedSources(ctx context.Context, texts []string) ([]catalog.Sourc
 			}
 		}
 		if !hit {
+			slices.SortFunc(keys, byName)
 			return nil, &noMatchError{text + ": there is no such source", r.nearest(keys)}
 		}
 	}
@@ -114,7 +116,12 @@ func (a *app) namedSources(ctx context.Context, texts []string) ([]catalog.Sourc
 			found = append(found, keys[i])
 		}
 	}
+	slices.SortFunc(found, byName)
 	return found, nil
+}
+
+func byName(a, b catalog.SourceKey) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.OutPath, b.OutPath))
 }
 
 func (a *app) findURL(ctx context.Context, r *sourceRef) error {
