@@ -21,14 +21,15 @@ func usagef(format string, args ...any) error {
 	return &usageError{cause: fmt.Errorf(format, args...)}
 }
 
-// noCommand is the check of arguments where a command should stand.
-func noCommand(root *cobra.Command, args []string) error {
+// noCommand is the check of arguments where a command below parent should stand.
+func noCommand(parent *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	err := &usageError{cause: fmt.Errorf("unknown command %q", args[0])}
-	if names := near(args[0], commandNames(root)); len(names) > 0 {
-		err.hint = "did you mean granary " + strings.Join(names, " or granary ") + "?"
+	if names := near(args[0], commandNames(parent)); len(names) > 0 {
+		before := parent.CommandPath() + " "
+		err.hint = "did you mean " + before + strings.Join(names, " or "+before) + "?"
 	}
 	return err
 }
