@@ -1,71 +1,94 @@
 package fetch
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
-// endWithBuilders has cmd asked to end when its context is done. The function that it
-// returns is to be called when cmd has ended: it ends what cmd had started by then and
-// has left, such as a builder that was just about to begin.
-func endWithBuilders(cmd *exec.Cmd) (endLeft func()) {
-	var started []process
+// endWithBuilders has cmd end with all that it has started, when its context is done. Nix
+// by itself may leave a builder that was just about to begin.
+func endWithBuilders(cmd *exec.Cmd) {
 	cmd.Cancel = func() error {
 		// While it is stopped, it starts nothing more.
 		_ = cmd.Process.Signal(syscall.SIGSTOP)
-		started = descendants(cmd.Process.Pid)
+		endDescendants(cmd.Process.Pid)
 		err := cmd.Process.Signal(syscall.SIGTERM)
-		return errors.Join(err, cmd.Process.Signal(syscall.SIGCONT))
+		_ = cmd.Process.Signal(syscall.SIGCONT)
+		return err
 	}
-	return func() {
-		for _, p := range started {
-			if now, ok := readProcess(p.pid); ok && now.begin == p.begin {
-				_ = syscall.Kill(p.pid, syscall.SIGKILL)
-			}
+}
+
+// endDescendants ends what a process has started that is being stopped, and what these
+// have, until there is nothing left.
+func endDescendants(pid int) {
+	const patience = 200 // times a millisecond, and the time that looking takes
+	for range patience {
+		left := slices.DeleteFunc(descendants(pid), process.hasEnded)
+		for _, p := range left {
+			_ = syscall.Kill(p.pid, syscall.SIGKILL)
+		}
+		if len(left) == 0 && isStopped(pid) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// isStopped tells whether no thread of a process runs.
+func isStopped(pid int) bool {
+	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/stat")
+	for _, file := range threads {
+		if p, ok := readProcess(file); ok && p.state != "T" && !p.hasEnded() {
+			return false
 		}
 	}
+	return true
 }
 
 // A process is one of this machine's.
 type process struct {
 	pid, parent int
-	begin       string // when it was started: a number may be given anew
-	state       string // "Z": it has ended, and nobody has asked how
+	state       string // see proc(5)
 }
 
+// hasEnded tells whether there is nothing left but how it ended.
+func (p process) hasEnded() bool { return p.state == "Z" || p.state == "X" }
+
 // descendants returns what a process has started, and what these have.
-func descendants(pid int) (found []process) {
-	files, _ := filepath.Glob("/proc/[0-9]*")
+func descendants(pid int) []process {
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
 	children := map[int][]process{}
 	for _, file := range files {
-		number, _ := strconv.Atoi(filepath.Base(file))
-		if p, ok := readProcess(number); ok {
+		if p, ok := readProcess(file); ok {
 			children[p.parent] = append(children[p.parent], p)
 		}
 	}
-	found = children[pid]
+	found := children[pid]
 	for i := 0; i < len(found); i++ {
 		found = append(found, children[found[i].pid]...)
 	}
 	return found
 }
 
-// readProcess is false if there is no such process any more.
-func readProcess(pid int) (process, bool) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+// readProcess reads a file stat. It is false if there is no such process any more.
+func readProcess(file string) (p process, ok bool) {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return process{}, false
+		return p, false
 	}
-	// proc(5): after "pid (name)" the fields 3 and on.
+	// proc(5): "pid (name) state parent".
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	if len(fields) < 20 {
-		return process{}, false
+	if len(fields) < 2 {
+		return p, false
 	}
-	parent, _ := strconv.Atoi(fields[1])
-	return process{pid, parent, fields[19], fields[0]}, true
+	p.pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(file)))
+	p.parent, _ = strconv.Atoi(fields[1])
+	p.state = fields[0]
+	return p, true
 }

@@ -111,7 +111,7 @@ func (b *batch) realise(ctx context.Context, drvs []string) error {
 	defer stop()
 	cmd := b.Builder.command(building, "nix-store", append(args, drvs...)...)
 	cmd.Stderr = b.log
-	endLeft := endWithBuilders(cmd)
+	endWithBuilders(cmd)
 	var failure error
 	var collector sync.WaitGroup
 	collector.Go(func() {
@@ -122,7 +122,6 @@ func (b *batch) realise(ctx context.Context, drvs []string) error {
 		}
 	})
 	err := cmd.Run()
-	endLeft()
 	close(b.log.built)
 	collector.Wait()
 	var exit *exec.ExitError
