@@ -15,29 +15,38 @@ import (
 // by itself may leave a builder that was just about to begin.
 func endWithBuilders(cmd *exec.Cmd) {
 	cmd.Cancel = func() error {
+		pid := cmd.Process.Pid
 		// While it is stopped, it starts nothing more.
 		_ = cmd.Process.Signal(syscall.SIGSTOP)
-		endDescendants(cmd.Process.Pid)
+		endDescendants(pid, func() bool { return isStopped(pid) })
 		err := cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Process.Signal(syscall.SIGCONT)
+		// It may have been so far that it starts one all the same.
+		endDescendants(pid, func() bool { return isGone(pid) })
 		return err
 	}
 }
 
-// endDescendants ends what a process has started that is being stopped, and what these
-// have, until there is nothing left.
-func endDescendants(pid int) {
-	const patience = 200 // times a millisecond, and the time that looking takes
-	for range patience {
+// endDescendants ends what a process has started, and what these have, until enough is
+// true and nothing is left.
+func endDescendants(pid int, enough func() bool) {
+	const patience = 500 * time.Millisecond
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(time.Millisecond) {
+		was := enough()
 		left := slices.DeleteFunc(descendants(pid), process.hasEnded)
 		for _, p := range left {
 			_ = syscall.Kill(p.pid, syscall.SIGKILL)
 		}
-		if len(left) == 0 && isStopped(pid) {
+		if was && len(left) == 0 {
 			return
 		}
-		time.Sleep(time.Millisecond)
 	}
+}
+
+// isGone tells whether a process has ended.
+func isGone(pid int) bool {
+	p, ok := readProcess("/proc/" + strconv.Itoa(pid) + "/stat")
+	return !ok || p.hasEnded()
 }
 
 // isStopped tells whether no thread of a process runs.

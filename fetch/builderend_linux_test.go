@@ -4,7 +4,6 @@ import (
 	"context"
 	"os/exec"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 )
@@ -29,10 +28,7 @@ func TestEndWithBuilders(t *testing.T) {
 	if err := cmd.Wait(); err == nil {
 		t.Error("it ended well")
 	}
-	runs := func(p process) bool {
-		now, ok := readProcess("/proc/" + strconv.Itoa(p.pid) + "/stat")
-		return ok && !now.hasEnded()
-	}
+	runs := func(p process) bool { return !isGone(p.pid) }
 	if slices.ContainsFunc(started, runs) {
 		t.Errorf("one of %v was left", started)
 	}
